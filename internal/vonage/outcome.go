@@ -1,0 +1,180 @@
+package vonage
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+
+	"sluice/internal/sms"
+)
+
+// classify says what became of an attempt. The statuses in the body decide, whatever the HTTP status: Vonage refuses
+// with HTTP 200.
+func classify(a answer) sms.Outcome {
+	switch parts, ok := readParts(a.body); {
+	case ok:
+		return byParts(parts, a)
+	case a.status != 0 && a.status/100 != 2:
+		return byHTTPStatus(a)
+	case a.unsent:
+		return unsent(a.err)
+	default:
+		return unreadable(a)
+	}
+}
+
+// policy is what a status means to us.
+type policy struct {
+	verdict sms.Verdict
+	reason  string
+}
+
+// byStatus has the SMS API's status codes (Vonage SMS API reference 1.5.1, x-errors; Java SDK, MessageStatus, which
+// names 1, 5 and 10 as the temporary ones).
+var byStatus = map[string]policy{
+	"1":  {sms.Retry, "the account's or the sender's rate limit was reached"},
+	"2":  {sms.Failed, "the request lacked a required value"},
+	"3":  {sms.Failed, "the request had an invalid value"},
+	"4":  {sms.Stop, "the API key or secret is wrong"},
+	"5":  {sms.Retry, "the provider had an internal error"},
+	"6":  {sms.Failed, "the number cannot be reached: its prefix or network is not known"},
+	"7":  {sms.Failed, "the number is barred"},
+	"8":  {sms.Stop, "the account is suspended"},
+	"9":  {sms.Stop, "the account has no credit left"},
+	"10": {sms.Retry, "the account has too many connections open"},
+	"11": {sms.Stop, "the account may not use this API"},
+	"12": {sms.Failed, "the text is too long"},
+	"14": {sms.Stop, "the request's signature is wrong"},
+	"15": {sms.Stop, "the sender is not allowed"},
+	"17": {sms.Failed, "the provider blocked the text"},
+	"22": {sms.Failed, "the number's network code is not valid"},
+	"23": {sms.Stop, "the address for delivery receipts is not valid"},
+	"29": {sms.Failed, "the account is in demo mode and the number is not on its list"},
+	"32": {sms.Stop, "the request carried both a signature and a secret"},
+	"33": {sms.Failed, "the number is no longer in use"},
+}
+
+var otherStatus = policy{sms.Failed, "the provider refused the text with a status that is not known"}
+
+// byParts judges an answer that has one entry for each part of the text.
+func byParts(parts []part, a answer) sms.Outcome {
+	var accepted []sms.Part
+	var refusal sms.Outcome
+	for _, p := range parts {
+		if p.Status == "0" {
+			accepted = append(accepted, sms.Part{MessageID: string(p.MessageID), Network: string(p.Network), Price: string(p.Price)})
+		} else if o := refused(p, a); weight(o) > weight(refusal) {
+			refusal = o
+		}
+	}
+	if len(accepted) == 0 {
+		return refusal
+	}
+	o := sms.Outcome{Verdict: sms.Accepted, Parts: accepted}
+	if n := len(parts) - len(accepted); n > 0 {
+		o.Code = refusal.Code
+		o.Reason = fmt.Sprintf("%d of %d parts were refused: %s", n, len(parts), refusal.Reason)
+	}
+	return o
+}
+
+func refused(p part, a answer) sms.Outcome {
+	if p.Status == "" {
+		return sms.Outcome{Verdict: sms.Unknown, Code: "no status", Reason: "the provider's answer has no status; " + mayBeSent}
+	}
+	rule, ok := byStatus[string(p.Status)]
+	if !ok {
+		rule = otherStatus
+	}
+	o := sms.Outcome{Verdict: rule.verdict, Code: "vonage " + shortStatus(string(p.Status)), Reason: rule.reason}
+	if o.Verdict == sms.Retry {
+		o.RetryAfter = cmp.Or(waitInText(string(p.ErrorText)), waitInHeader(a.header, a.at))
+	}
+	return o
+}
+
+// weight orders the refusals of one text's parts by how much they forbid; among equals the first one counts.
+func weight(o sms.Outcome) int {
+	switch o.Verdict {
+	case sms.Unknown:
+		return 4
+	case sms.Stop:
+		return 3
+	case sms.Failed:
+		return 2
+	case sms.Retry:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// shortStatus keeps out of our records whatever else might come in place of a status.
+func shortStatus(s string) string {
+	if n, err := strconv.Atoi(s); err == nil && n >= 0 && n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return "?"
+}
+
+// byHTTPStatus judges an answer that is not the SMS API's own but a gateway's in front of it. Vonage documents none.
+func byHTTPStatus(a answer) sms.Outcome {
+	o := sms.Outcome{Code: "http " + strconv.Itoa(a.status)}
+	switch status := a.status; {
+	case status == http.StatusTooManyRequests:
+		o.Verdict, o.Reason = sms.Retry, "the provider takes no more requests at the moment"
+		o.RetryAfter = waitInHeader(a.header, a.at)
+	case status == http.StatusRequestTimeout: // RFC 9110, 15.5.9: the request did not arrive whole
+		o.Verdict, o.Reason = sms.Retry, "the request did not reach the provider whole"
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		o.Verdict, o.Reason = sms.Stop, "the provider refused the credentials"
+	case status == http.StatusPaymentRequired:
+		o.Verdict, o.Reason = sms.Stop, "the account has no credit left"
+	case status/100 == 3, status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
+		o.Verdict, o.Reason = sms.Stop, "the SMS API is not at the configured address"
+	case status/100 == 4:
+		o.Verdict, o.Reason = sms.Failed, "the provider refused the request"
+	default:
+		o.Verdict, o.Reason = sms.Unknown, "the provider failed while it had the text; "+mayBeSent
+	}
+	return o
+}
+
+const mayBeSent = "it may have been sent"
+
+func unsent(err error) sms.Outcome {
+	o := sms.Outcome{Verdict: sms.Retry, Code: "no connection", Reason: "the provider could not be reached"}
+	switch {
+	case err == nil: // the SDK found something wrong that we did not
+		return sms.Outcome{Verdict: sms.Failed, Code: "request", Reason: "no request could be made of the text"}
+	case isTimeout(err):
+		o.Code, o.Reason = "timeout", "the provider could not be reached in time"
+	case errors.Is(err, context.Canceled):
+		o.Code, o.Reason = "cancelled", "the attempt was cancelled before it began"
+	}
+	return o
+}
+
+func unreadable(a answer) sms.Outcome {
+	o := sms.Outcome{Verdict: sms.Unknown}
+	switch {
+	case a.err == nil && a.status != 0:
+		o.Code, o.Reason = "http "+strconv.Itoa(a.status), "the provider's answer says nothing of the text; "+mayBeSent
+	case isTimeout(a.err):
+		o.Code, o.Reason = "timeout", "the provider did not answer in time; "+mayBeSent
+	case errors.Is(a.err, context.Canceled):
+		o.Code, o.Reason = "cancelled", "the attempt was cancelled before the provider answered; "+mayBeSent
+	default:
+		o.Code, o.Reason = "connection lost", "the connection was lost before the provider answered; "+mayBeSent
+	}
+	return o
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || (errors.As(err, &timeout) && timeout.Timeout())
+}

@@ -1,0 +1,140 @@
+package vonagetest
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"sluice/internal/sms"
+)
+
+// DefaultRate is what Vonage grants every API key (Vonage support article 203993598), in requests per Window.
+const DefaultRate = 30
+
+// Window is the fixed window of the throttle, as its error text tells (INTERVAL [ 1000 ]). One begins with the first
+// request after the end of the one before.
+const Window = time.Second
+
+// Config of a Fake.
+type Config struct {
+	APIKey, APISecret string
+	// Rate is the number of requests in a Window: 0 means DefaultRate, a negative one no limit.
+	Rate int
+	// Latency is the time from the judgement to the answer.
+	Latency time.Duration
+}
+
+// Fake is the API. It may be used concurrently.
+type Fake struct {
+	config Config
+	mux    *http.ServeMux
+
+	mu      sync.Mutex
+	ledger  []Entry // only ever appended to
+	faults  []*fault
+	opened  time.Time // the start of the current window
+	count   int       // requests in it
+	ids     int
+	balance int64 // in units of 1e-8, as the API prints it
+}
+
+// Entry is one request in the ledger.
+type Entry struct {
+	At        time.Time `json:"at"` // of arrival, UTC
+	To        string    `json:"to"`
+	From      string    `json:"from"`
+	Text      string    `json:"text"`
+	Type      string    `json:"type"`
+	ClientRef string    `json:"client_ref"`
+	// Status is what was decided on arrival, whether or not the answer reached anybody: "0" accepted, wholly or in part,
+	// another code of the SMS API, or empty where a fault came before any decision.
+	Status string `json:"status"`
+	// MessageIDs of the accepted parts.
+	MessageIDs []string `json:"message_ids"`
+	// Fault is the kind of fault that the request met, if any.
+	Fault string `json:"fault,omitempty"`
+}
+
+// Accepted reports whether the request made a text.
+func (e Entry) Accepted() bool { return e.Status == statusAccepted }
+
+// New returns a Fake with an empty ledger.
+func New(c Config) *Fake {
+	c.Rate = cmp.Or(c.Rate, DefaultRate)
+	f := &Fake{config: c, mux: http.NewServeMux(), balance: openingBalance}
+	f.mux.HandleFunc("POST /sms/json", f.send)
+	f.mux.HandleFunc("GET /ledger", f.serveLedger)
+	f.mux.HandleFunc("POST /faults", f.addFault)
+	f.mux.HandleFunc("DELETE /faults", f.deleteFaults)
+	return f
+}
+
+func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) { f.mux.ServeHTTP(w, r) }
+
+// Ledger returns every request judged so far, in order of arrival.
+func (f *Fake) Ledger() []Entry { return slices.Clone(f.entries()) }
+
+// entries is the ledger as it stands; what is in it does not change any more.
+func (f *Fake) entries() []Entry {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ledger[:len(f.ledger):len(f.ledger)]
+}
+
+// Recipient is one person in one run: the client-ref says which.
+type Recipient struct{ ClientRef, To string }
+
+// Accepted returns how many requests were accepted for each recipient. No count may ever be more than 1.
+func (f *Fake) Accepted() map[Recipient]int {
+	accepted := map[Recipient]int{}
+	for _, e := range f.entries() {
+		if e.Accepted() {
+			accepted[Recipient{e.ClientRef, e.To}]++
+		}
+	}
+	return accepted
+}
+
+// Reset empties the ledger, forgets the faults and closes the window. Message ids go on, so that none comes twice.
+func (f *Fake) Reset() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ledger, f.faults, f.opened, f.count, f.balance = nil, nil, time.Time{}, 0, openingBalance
+}
+
+func (f *Fake) serveLedger(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	encoder := json.NewEncoder(w)
+	fmt.Fprint(w, "[")
+	for i, e := range f.entries() {
+		if i > 0 {
+			fmt.Fprint(w, ",")
+		}
+		if encoder.Encode(e) != nil { // the reader has gone
+			return
+		}
+	}
+	fmt.Fprint(w, "]\n")
+}
+
+// send judges the request on arrival, waits, and answers.
+func (f *Fake) send(w http.ResponseWriter, r *http.Request) {
+	req := readRequest(r)
+	parts := sms.MeasureAs(req.text, req.encoding()).Segments
+	v := f.judge(req, parts)
+
+	if f.config.Latency > 0 {
+		timer := time.NewTimer(f.config.Latency)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-r.Context().Done():
+			panic(http.ErrAbortHandler)
+		}
+	}
+	v.answer(w, r)
+}
