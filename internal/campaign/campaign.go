@@ -1,0 +1,88 @@
+package campaign
+
+import (
+	"time"
+
+	"sluice/internal/sms"
+)
+
+// Status is where a campaign stands. doc.go has the diagram.
+type Status string
+
+// The statuses. Completed and Cancelled are final.
+const (
+	Draft     Status = "draft"
+	Running   Status = "running"
+	Paused    Status = "paused"
+	Completed Status = "completed"
+	Cancelled Status = "cancelled"
+)
+
+// Counts are recipients by final state. What is in none of them is still to send.
+type Counts struct {
+	Accepted int
+	Failed   int
+	Unknown  int
+}
+
+// Total is how many recipients have a final state.
+func (c Counts) Total() int { return c.Accepted + c.Failed + c.Unknown }
+
+// Plus adds up.
+func (c Counts) Plus(o Counts) Counts {
+	return Counts{Accepted: c.Accepted + o.Accepted, Failed: c.Failed + o.Failed, Unknown: c.Unknown + o.Unknown}
+}
+
+// Campaign is one text to many recipients, with its pace, and a cursor over its recipient list.
+type Campaign struct {
+	ID        string
+	Name      string
+	Sender    sms.Sender
+	Text      string
+	BatchSize int
+	// Delay is from the start of one batch to the start of the next.
+	Delay time.Duration
+	// StartAt is when the first batch is due; zero means at launch.
+	StartAt   time.Time
+	CreatedAt time.Time
+	// LaunchedAt is zero for a draft; EndedAt is zero until the status is final.
+	LaunchedAt time.Time
+	EndedAt    time.Time
+
+	Status Status
+	// Reason says in plain words why the campaign paused itself; empty when a person did it.
+	Reason string
+	// Recipients is the length of the list, Duplicates how many rows were left out of it for being in it already.
+	Recipients int
+	Duplicates int
+
+	// NextIndex, NextBatch and NextDue are the cursor: what the next release takes. Epoch changes with each change
+	// of status, so that what was read before it can claim nothing after it.
+	NextIndex int
+	NextBatch int
+	NextDue   time.Time
+	Epoch     int
+	// Requeue is set by a resume until every batch that the pause had stopped is queued again.
+	Requeue bool
+
+	// Counts and BatchesDone always equal the sums over the batches: they change in the same transaction.
+	Counts      Counts
+	BatchesDone int
+}
+
+// ToSend is how many recipients have no final state yet.
+func (c Campaign) ToSend() int { return c.Recipients - c.Counts.Total() }
+
+// Unreleased is how many recipients are in no batch yet.
+func (c Campaign) Unreleased() int { return c.Recipients - c.NextIndex }
+
+// BatchesLeft is how many batches are still to be released.
+func (c Campaign) BatchesLeft() int {
+	return (c.Unreleased() + c.BatchSize - 1) / c.BatchSize
+}
+
+// Drained says that every batch was released and is done, so that the campaign is complete.
+func (c Campaign) Drained() bool { return c.Unreleased() == 0 && c.BatchesDone == c.NextBatch }
+
+// Live says that the campaign may still send.
+func (c Campaign) Live() bool { return c.Status == Running || c.Status == Paused }

@@ -1,0 +1,87 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Deliverer sends batches: it takes a batch's lease and then, chunk by chunk, reserves slots, claims, sends and settles.
+// Many may work at once, in many processes; a batch has one holder at a time.
+type Deliverer struct {
+	store  Store
+	queue  Queue
+	sender Sender
+	pacer  Pacer
+	owner  func() string
+	now    func() time.Time
+	log    *slog.Logger
+}
+
+// NewDeliverer returns a deliverer. owner returns a new name for each lease; now is its clock.
+func NewDeliverer(store Store, queue Queue, sender Sender, pacer Pacer, owner func() string, now func() time.Time,
+	log *slog.Logger,
+) *Deliverer {
+	return &Deliverer{store: store, queue: queue, sender: sender, pacer: pacer, owner: owner, now: now, log: log}
+}
+
+// Deliver sends the batch that dl names, as far as the time until ctx's deadline allows, and queues a continuation for
+// the rest. Whatever is no longer due (done, held by another, paused) is success: the delivery has served. After an
+// error the delivery may come again.
+func (d *Deliverer) Deliver(ctx context.Context, dl Delivery) error {
+	key := BatchKey{Campaign: dl.Campaign, Number: dl.Batch}
+	b, err := d.store.Batch(ctx, key)
+	if err != nil {
+		return fmt.Errorf("read batch %d of campaign %s: %w", key.Number, key.Campaign, err)
+	}
+	if b.Done {
+		return nil
+	}
+	if b.Due.Sub(d.now()) > maxEarly {
+		dl.Delay = holdBack(b.Due, d.now())
+		return d.queue.Enqueue(ctx, dl)
+	}
+	if err := d.until(ctx, b.Due); err != nil {
+		return err
+	}
+	r, err := d.take(ctx, key)
+	if errors.Is(err, ErrHeld) || errors.Is(err, ErrConflict) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return r.run(ctx)
+}
+
+// take leases the batch and reads its campaign, in this order, so that a pause before the lease is seen.
+func (d *Deliverer) take(ctx context.Context, key BatchKey) (*run, error) {
+	now := d.now()
+	b, err := d.store.Lease(ctx, key, d.owner(), now, now.Add(leaseTime))
+	if err != nil {
+		return nil, fmt.Errorf("lease batch %d of campaign %s: %w", key.Number, key.Campaign, err)
+	}
+	c, err := d.store.Campaign(ctx, key.Campaign)
+	if err != nil {
+		return nil, fmt.Errorf("read campaign %s: %w", key.Campaign, err)
+	}
+	return &run{Deliverer: d, campaign: c, batch: b, carry: Step{Settled: b.Settled}}, nil
+}
+
+// until waits for an instant.
+func (d *Deliverer) until(ctx context.Context, t time.Time) error {
+	wait := t.Sub(d.now())
+	if wait <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

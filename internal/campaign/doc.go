@@ -1,0 +1,41 @@
+// Package campaign is the domain: what a campaign is, when its batches are released, and how a batch is sent so that
+// nobody gets two texts and nobody is lost, whatever fails. It knows no AWS, no HTTP and no provider; ports.go says what
+// it needs of them.
+//
+// # A campaign is a cursor over its recipient list
+//
+//	          launch              last batch done
+//	draft ─────────────► running ─────────────────► completed
+//	  │                  │     ▲                        ▲
+//	  │            pause │     │ resume                 │
+//	  │ cancel           ▼     │    last batch done     │
+//	  ├───────────────  paused ─────────────────────────┘
+//	  ▼                  │  running and paused may be cancelled
+//	cancelled ◄──────────┘
+//
+// Batches are made when they are released, a little over two dispatcher ticks ahead of their time, and not before: a
+// pause, a resume or a cancel touches one item, and nothing has to be called back from a queue. Each transition opens a
+// new epoch. Batch k is due at the start of batch 0 plus k times the delay.
+//
+// # A batch has one holder, and a chunk is claimed before it is sent
+//
+//	From        Settled        Cursor          To
+//	 ├─ outcomes ──┼── in flight ──┼── untouched ──┤
+//
+// A sender takes the batch's lease and then, chunk by chunk of about a second of sends, reserves slots, claims (moves
+// Cursor, in one transaction with the condition that the campaign runs in this epoch), sends each message at its slot,
+// stores the outcomes, and settles (moves Settled, with the counts, in the transaction of the next claim). At most two
+// chunks are in flight.
+//
+// # When things fail
+//
+//   - A sender dies: its lease runs out; whoever takes the batch next finds what lies between Settled and Cursor and has
+//     no outcome, marks it unknown, and goes on behind it. Nothing is sent again to find out.
+//   - A sender is slow and wakes up after its lease was taken: it can claim nothing more, and an outcome that it still
+//     has is stored only where nobody else wrote one.
+//   - A delivery is lost, or a sender's continuation: the dispatcher queues a batch again that is overdue and not held.
+//   - A delivery comes twice: the second finds the lease held or the batch done, and has served.
+//   - A release is cut off between the store and the queue: the batch is stored, the dispatcher queues it.
+//   - An answer of the store is lost: a step is read back and compared; everything else is conditional and may be done
+//     again.
+package campaign

@@ -1,0 +1,49 @@
+package campaign
+
+import "time"
+
+// The limits of what a client may ask for, in one place. httpapi puts them into its schema; nothing repeats them.
+const (
+	MaxText           = 3200                // characters; Vonage accepts no more (SMS API, `text`)
+	MaxName           = 200                 // characters
+	MaxRows           = 100_000             // recipients in one request
+	MaxPeriod         = 30 * 24 * time.Hour // between the starts of two batches
+	MaxStart          = 366 * 24 * time.Hour
+	startLeeway       = time.Minute // a start_at this far in the past still means now
+	MaxIdempotencyKey = 255         // characters
+)
+
+// How the work is cut up. Design decisions, not promises to clients.
+const (
+	// Tick is how often the dispatcher runs (template.yaml, the dispatcher's schedule).
+	Tick = time.Minute
+	// horizon is how far ahead batches are queued: a tick may be missed and no batch is late.
+	horizon = 2*Tick + 10*time.Second
+	// lead is how long before its due second a delivery is let out of the queue, and so how long a sender may
+	// wait for it: queues hold back whole seconds only, and a cold start takes a part of one.
+	lead = time.Second
+	// releaseGroup is how many batches one transaction releases (DynamoDB takes 100 actions in one).
+	releaseGroup = 50
+	// maxReleaseNow bounds what one API request releases; the dispatcher goes on from there.
+	maxReleaseNow  = 500
+	maxReleaseTick = 5000
+
+	// MaxChunk is the most recipients that are claimed and sent in one step; a chunk is about a second of sends.
+	MaxChunk = 100
+	// claimLead is how long before its first slot a chunk is claimed: one transaction's time.
+	claimLead = 150 * time.Millisecond
+	// leaseTime is how long a sender may be silent before another may take its batch. Each claim renews it.
+	leaseTime = 30 * time.Second
+	// leaseMargin is the end of a lease that its holder does not rely on: clocks differ, and a write takes time.
+	leaseMargin = 5 * time.Second
+	// closing is kept free at the end of an invocation to land what is in flight and to queue a continuation.
+	closing = 20 * time.Second
+	// maxEarly is how long a sender waits for a batch's second; a delivery that is earlier goes back to the queue.
+	maxEarly = 5 * time.Second
+	// maxAttempts bounds the retries in place of one message that the provider certainly did not take.
+	maxAttempts = 5
+	// repairAfter is how long after its due time, or its last repair, an unfinished batch is looked at.
+	repairAfter = Tick
+	// maxRepairAfter bounds the doubling of repairAfter for a batch that only waits its turn in the queue.
+	maxRepairAfter = 16 * Tick
+)

@@ -1,0 +1,198 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"sluice/internal/sms"
+)
+
+// Manager does what clients ask for. It may be used concurrently.
+type Manager struct {
+	releaser
+	newID func(time.Time) string
+	rate  float64
+	log   *slog.Logger
+}
+
+// NewManager returns a manager. newID makes ids that sort by time; rate is the requests a second that the account may
+// make, for forecasts.
+func NewManager(store Store, queue Queue, newID func(time.Time) string, rate float64, now func() time.Time,
+	log *slog.Logger,
+) *Manager {
+	return &Manager{releaser: releaser{store: store, queue: queue, now: now}, newID: newID, rate: rate, log: log}
+}
+
+// idempotencyTime is how long a key is remembered.
+const idempotencyTime = 7 * 24 * time.Hour
+
+// Create stores the campaign that the order describes, and launches it unless it is a draft. With an idempotency key
+// (Key and Fingerprint set) a repetition returns the first campaign, and false; another request with the same key is a
+// KeyReusedError.
+func (m *Manager) Create(ctx context.Context, o Order, draft bool, key *IdempotencyKey) (Campaign, bool, error) {
+	if key != nil {
+		c, err := m.createdWith(ctx, *key)
+		if !errors.Is(err, ErrNotFound) {
+			return c, false, err
+		}
+	}
+	now := m.now()
+	c := o.campaign
+	c.ID, c.CreatedAt = m.newID(now), now
+	if !draft {
+		c = c.launched(now)
+	}
+	if key != nil {
+		key.Campaign, key.ExpiresAt = c.ID, now.Add(idempotencyTime)
+	}
+	err := m.store.Create(ctx, c, o.list, key)
+	if errors.Is(err, ErrKeyTaken) {
+		c, err := m.createdWith(ctx, *key)
+		return c, false, err
+	}
+	if err != nil {
+		return Campaign{}, false, fmt.Errorf("create a campaign: %w", err)
+	}
+	return m.proceed(ctx, c), true, nil
+}
+
+// proceed starts a campaign moving. What is stored is stored: where that fails, the dispatcher does it within a minute,
+// and the client need not know.
+func (m *Manager) proceed(ctx context.Context, c Campaign) Campaign {
+	moved, err := m.advance(ctx, c, maxReleaseNow)
+	if err != nil {
+		m.log.WarnContext(ctx, "campaign left to the dispatcher", "campaign", c.ID, "error", err)
+	}
+	return moved
+}
+
+func (m *Manager) createdWith(ctx context.Context, key IdempotencyKey) (Campaign, error) {
+	first, err := m.store.CreatedWith(ctx, key.Key)
+	if err != nil {
+		return Campaign{}, fmt.Errorf("look up an idempotency key: %w", err)
+	}
+	if first.Fingerprint != key.Fingerprint {
+		return Campaign{}, KeyReusedError{}
+	}
+	return m.Campaign(ctx, first.Campaign)
+}
+
+// Launch starts a draft.
+func (m *Manager) Launch(ctx context.Context, id string) (Campaign, error) {
+	return m.change(ctx, id, "launch", Campaign.launched, Draft)
+}
+
+// Pause stops a running campaign within one chunk.
+func (m *Manager) Pause(ctx context.Context, id string) (Campaign, error) {
+	pause := func(c Campaign, _ time.Time) Campaign { return c.paused("") }
+	return m.change(ctx, id, "pause", pause, Running)
+}
+
+// Resume goes on where a pause stopped.
+func (m *Manager) Resume(ctx context.Context, id string) (Campaign, error) {
+	return m.change(ctx, id, "resume", Campaign.resumed, Paused)
+}
+
+// Cancel ends a campaign within one chunk. Who was not sent to is not sent to.
+func (m *Manager) Cancel(ctx context.Context, id string) (Campaign, error) {
+	return m.change(ctx, id, "cancel", Campaign.cancelled, Draft, Running, Paused)
+}
+
+// maxConflicts bounds how often a change is tried anew because the dispatcher moved the campaign meanwhile.
+const maxConflicts = 10
+
+// change makes a transition from one of the given statuses (StateError) and releases what is due then.
+func (m *Manager) change(ctx context.Context, id, action string, to func(Campaign, time.Time) Campaign, from ...Status,
+) (Campaign, error) {
+	var intended Campaign
+	for range maxConflicts {
+		c, err := m.Campaign(ctx, id)
+		if err != nil {
+			return Campaign{}, err
+		}
+		if c.Epoch == intended.Epoch && c.Status == intended.Status {
+			return m.proceed(ctx, c), nil // it took effect, and only the answer was lost
+		}
+		if !slices.Contains(from, c.Status) {
+			return Campaign{}, StateError{Action: action, Status: c.Status}
+		}
+		now := m.now()
+		after := to(c, now)
+		intended = after
+		var lookAt time.Time
+		if after.Status == Running {
+			lookAt = after.lookAt(now)
+		}
+		err = m.store.Change(ctx, c, after, lookAt)
+		if errors.Is(err, ErrConflict) {
+			continue
+		}
+		if err != nil {
+			return Campaign{}, fmt.Errorf("%s campaign %s: %w", action, id, err)
+		}
+		return m.proceed(ctx, after), nil
+	}
+	return Campaign{}, fmt.Errorf("%s campaign %s: %w", action, id, ErrConflict)
+}
+
+// Campaign returns one campaign; ErrNotFound.
+func (m *Manager) Campaign(ctx context.Context, id string) (Campaign, error) {
+	c, err := m.store.Campaign(ctx, id)
+	if err != nil {
+		return Campaign{}, fmt.Errorf("read campaign %s: %w", id, err)
+	}
+	return c, nil
+}
+
+// Campaigns lists newest first, after the given id.
+func (m *Manager) Campaigns(ctx context.Context, after string, limit int) ([]Campaign, error) {
+	return m.store.Campaigns(ctx, after, limit)
+}
+
+// Batches lists the released batches of a campaign by number, from after+1; ErrNotFound for an unknown campaign.
+func (m *Manager) Batches(ctx context.Context, id string, after, limit int) ([]Batch, error) {
+	if _, err := m.Campaign(ctx, id); err != nil {
+		return nil, err
+	}
+	return m.store.Batches(ctx, id, after, limit)
+}
+
+// Messages lists recipients in the list's order, from index after on, with what is known of each; ErrNotFound.
+func (m *Manager) Messages(ctx context.Context, id string, after, limit int) ([]Message, error) {
+	c, err := m.Campaign(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	to := min(after+limit, c.Recipients)
+	if after >= to {
+		return nil, nil
+	}
+	list, err := m.store.Recipients(ctx, id, after, to)
+	if err != nil {
+		return nil, fmt.Errorf("read recipients of campaign %s: %w", id, err)
+	}
+	stored, err := m.store.Messages(ctx, id, list)
+	if err != nil {
+		return nil, fmt.Errorf("read messages of campaign %s: %w", id, err)
+	}
+	messages := make([]Message, len(list))
+	for i, n := range list {
+		messages[i] = c.message(stored, n, after+i)
+	}
+	return messages, nil
+}
+
+func (c Campaign) message(stored map[sms.Number]Message, n sms.Number, index int) Message {
+	if m, ok := stored[n]; ok {
+		return m
+	}
+	m := Message{To: n, Index: index, State: Pending}
+	if c.Status == Cancelled {
+		m.State, m.Reason = Skipped, "the campaign was cancelled"
+	}
+	return m
+}

@@ -1,0 +1,154 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sluice/internal/pace"
+	"sluice/internal/sms"
+)
+
+// What a Store answers besides success. Anything else is a fault of the store, and the call may or may not have taken
+// effect.
+var (
+	ErrNotFound = errors.New("not found")
+	// ErrConflict: the item is no longer as the caller read it; nothing was written.
+	ErrConflict = errors.New("changed meanwhile")
+	// ErrHeld: another sender holds the batch's lease.
+	ErrHeld = errors.New("held by another sender")
+	// ErrKeyTaken: a campaign was already made with this idempotency key.
+	ErrKeyTaken = errors.New("idempotency key already used")
+)
+
+// Store keeps campaigns, their recipient lists, batches and messages.
+//
+// Every method may be called concurrently. Reads of single items see every write that was answered before. Writes are
+// atomic: all or nothing, also where several items are concerned, except Record and the recipient list in Create.
+// A store retries what is worth retrying (throttling, conflicts of transactions) by itself.
+type Store interface {
+	// Create stores the list, then the campaign and its idempotency key. ErrKeyTaken leaves no campaign behind.
+	Create(ctx context.Context, c Campaign, list []sms.Number, key *IdempotencyKey) error
+	// CreatedWith returns the key as it was stored with its campaign; ErrNotFound.
+	CreatedWith(ctx context.Context, key string) (IdempotencyKey, error)
+	// Campaign returns ErrNotFound for an unknown id.
+	Campaign(ctx context.Context, id string) (Campaign, error)
+	// Campaigns lists newest first, after the campaign with the given id ("" for the first page).
+	Campaigns(ctx context.Context, after string, limit int) ([]Campaign, error)
+	// Recipients returns the part [from, to) of the list.
+	Recipients(ctx context.Context, id string, from, to int) ([]sms.Number, error)
+
+	// Change writes what a change of status touches (Status, Reason, Epoch, Requeue, NextDue, LaunchedAt, EndedAt)
+	// if the epoch is still before.Epoch and the cursor has not moved; lookAt is when the dispatcher looks next,
+	// zero for never. ErrConflict.
+	Change(ctx context.Context, before, after Campaign, lookAt time.Time) error
+	// Release writes the cursor of after and the batches, if the campaign still runs in before.Epoch and its cursor
+	// is before's. ErrConflict.
+	Release(ctx context.Context, before, after Campaign, lookAt time.Time, batches []Batch) error
+	// Complete ends a live campaign whose batches are all released and done. ErrConflict when it is not so.
+	Complete(ctx context.Context, id string, at time.Time) error
+	// Look sets when the dispatcher looks at a running campaign next. ErrConflict when it no longer runs in c.Epoch.
+	Look(ctx context.Context, c Campaign, at time.Time) error
+	// Requeued clears Requeue. ErrConflict when the campaign no longer runs in c.Epoch.
+	Requeued(ctx context.Context, c Campaign) error
+	// DueCampaigns and DueBatches return what is to be looked at by then. They may lag behind by seconds, and hold
+	// what has been looked after meanwhile.
+	DueCampaigns(ctx context.Context, by time.Time) ([]string, error)
+	DueBatches(ctx context.Context, by time.Time) ([]BatchKey, error)
+
+	// Batch returns ErrNotFound for a batch that was not released.
+	Batch(ctx context.Context, key BatchKey) (Batch, error)
+	// Batches lists by number, from after+1.
+	Batches(ctx context.Context, id string, after, limit int) ([]Batch, error)
+	// Lease makes owner the batch's holder until the given time, if nobody holds it now and it is not done, and
+	// returns it as it then is: what its last owner left in flight included. ErrHeld; ErrConflict when it is done.
+	Lease(ctx context.Context, key BatchKey, owner string, now, until time.Time) (Batch, error)
+	// Step writes one step of the holder of b, and its counts to the campaign. ErrConflict when the lease was lost,
+	// when the step claims and the campaign does not run in s.Epoch, or when it parks and the epoch is another.
+	Step(ctx context.Context, b Batch, s Step) error
+	// Postpone sets when the dispatcher looks at the batch next and how often it repaired it, if LookAt is as read.
+	// ErrConflict.
+	Postpone(ctx context.Context, b Batch, lookAt time.Time, repairs int) error
+
+	// Record stores outcomes, over what was there. Not atomic: after an error some may be stored.
+	Record(ctx context.Context, id string, messages []Message) error
+	// RecordAbsent stores m unless the recipient has a record already, which it then returns instead.
+	RecordAbsent(ctx context.Context, id string, m Message) (Message, error)
+	// Messages returns the records of those numbers that have one.
+	Messages(ctx context.Context, id string, numbers []sms.Number) (map[sms.Number]Message, error)
+}
+
+// BatchKey names a batch.
+type BatchKey struct {
+	Campaign string
+	Number   int
+}
+
+// IdempotencyKey ties a client's key to the campaign that was made with it. Fingerprint tells whether a second request
+// with the same key is the same request.
+type IdempotencyKey struct {
+	Key         string
+	Fingerprint string
+	Campaign    string
+	ExpiresAt   time.Time
+}
+
+// Message is the record of the one text to one recipient.
+type Message struct {
+	To     sms.Number
+	Index  int
+	Batch  int
+	State  State
+	Code   string
+	Reason string
+	Parts  []sms.Part
+	At     time.Time
+}
+
+// State is a recipient's state.
+type State string
+
+// Pending and Skipped are never stored: they follow from the campaign.
+const (
+	Pending  State = "pending"
+	Skipped  State = "skipped"
+	Accepted State = "accepted"
+	Failed   State = "failed"
+	Unknown  State = "unknown"
+)
+
+// Queue carries deliveries from release to the senders.
+//
+// Enqueue returns nil only when every delivery is queued; after an error any of them may be. Queuing again is safe.
+// It may be called concurrently and retries what is worth retrying by itself.
+type Queue interface {
+	Enqueue(ctx context.Context, deliveries ...Delivery) error
+}
+
+// Delivery asks for one batch to be sent. It is only a pointer: it may come twice, late or never, and whoever acts on
+// it reads the batch itself first.
+type Delivery struct {
+	Campaign string `json:"campaign"`
+	Batch    int    `json:"batch"`
+	// Epoch is the campaign's epoch when the delivery was queued, for the log: nothing depends on it.
+	Epoch int `json:"epoch"`
+	// Delay is how long the queue holds the delivery back, in whole seconds, at most MaxDelay.
+	Delay time.Duration `json:"-"`
+}
+
+// MaxDelay is the longest that the queue can hold a delivery back (SQS, SendMessage, DelaySeconds).
+const MaxDelay = 900 * time.Second
+
+// Sender sends one message and says what became of it. It may be called concurrently, never panics, and returns when
+// ctx ends.
+type Sender interface {
+	Send(ctx context.Context, m sms.Message) sms.Outcome
+}
+
+// Pacer reserves instants at which requests may leave, shared by all senders of the account. It may be called
+// concurrently. A reservation cannot be given back.
+type Pacer interface {
+	Reserve(ctx context.Context, n int) (pace.Slots, error)
+	// Rate is how many requests a second the account may make.
+	Rate() float64
+}

@@ -1,0 +1,28 @@
+package campaign
+
+import "fmt"
+
+// Problem is one thing that is wrong with what a client asked for.
+type Problem struct {
+	Field string
+	// Row counts from 1 within a list; 0 where the field is no list.
+	Row    int
+	Reason string
+}
+
+// StateError refuses an action that the campaign's status does not allow.
+type StateError struct {
+	Action string
+	Status Status
+}
+
+func (e StateError) Error() string {
+	return fmt.Sprintf("cannot %s a campaign that is %s", e.Action, e.Status)
+}
+
+// KeyReusedError refuses an idempotency key that came with another request before.
+type KeyReusedError struct{}
+
+func (KeyReusedError) Error() string {
+	return "this Idempotency-Key was used for another request before"
+}

@@ -1,0 +1,115 @@
+package campaign
+
+import "time"
+
+// Progress is where a campaign stands at one instant, in a client's terms.
+type Progress struct {
+	// Skipped are recipients who will not be sent to because the campaign was cancelled; ToSend those who will.
+	// Recipients = Accepted + Failed + Unknown + Skipped + ToSend, always.
+	Skipped int
+	ToSend  int
+	// BatchesTotal, Released, Done and Left count batches; Total = Released + Left.
+	BatchesTotal, Released, Done, Left int
+	// NextBatchAt is the next planned start of a batch; zero when there is none.
+	NextBatchAt time.Time
+	// WaitsFor says what holds the campaign up now, and WaitsUntil until when; zero when that is not known.
+	WaitsFor   Wait
+	WaitsUntil time.Time
+	// ETA is when the last text leaves by plan and rate; zero for a campaign that does not run.
+	ETA time.Time
+}
+
+// Wait is what a campaign waits for.
+type Wait string
+
+// The waits. WaitNone is of an ended campaign.
+const (
+	WaitNone   Wait = ""
+	WaitLaunch Wait = "launch"
+	WaitStart  Wait = "start_at"
+	WaitResume Wait = "resume"
+	WaitBatch  Wait = "next_batch"
+	// WaitPace: batches are going out, as fast as the account's rate allows.
+	WaitPace Wait = "pace"
+)
+
+// ProgressOf tells where the campaign stands. The forecast is by the account's rate, as if it had it alone.
+func (m *Manager) ProgressOf(c Campaign) Progress { return c.progress(m.now(), m.rate) }
+
+func (c Campaign) progress(now time.Time, rate float64) Progress {
+	p := Progress{
+		ToSend: c.ToSend(), Released: c.NextBatch, Done: c.BatchesDone, Left: c.BatchesLeft(),
+		BatchesTotal: c.NextBatch + c.BatchesLeft(),
+	}
+	switch c.Status {
+	case Cancelled:
+		p.Skipped, p.ToSend = p.ToSend, 0
+	case Draft:
+		p.WaitsFor = WaitLaunch
+	case Paused:
+		p.WaitsFor = WaitResume
+	case Running:
+		p.NextBatchAt = c.nextStart(now)
+		p.WaitsFor, p.WaitsUntil = c.waits(now, p.NextBatchAt)
+		p.ETA = c.eta(now, rate)
+	}
+	return p
+}
+
+// nextStart is the first planned start that is still to come: of a batch already released ahead of its time, or of the
+// next to be released.
+func (c Campaign) nextStart(now time.Time) time.Time {
+	next := c.NextDue
+	ahead := 0
+	if c.Unreleased() == 0 {
+		next, ahead = next.Add(-c.Delay), 1
+	}
+	for c.Delay > 0 && ahead < c.NextBatch && next.Add(-c.Delay).After(now) {
+		next, ahead = next.Add(-c.Delay), ahead+1
+	}
+	if c.Unreleased() == 0 && !next.After(now) {
+		return time.Time{}
+	}
+	return next
+}
+
+// waits tells the pace from the plan: who is in a batch whose time has come, and has no outcome, waits for the pace.
+func (c Campaign) waits(now, next time.Time) (Wait, time.Time) {
+	begun := c.begun(now)
+	switch {
+	case begun > c.Counts.Total():
+		return WaitPace, time.Time{}
+	case begun == 0 && next.After(now):
+		return WaitStart, next
+	case next.After(now):
+		return WaitBatch, next
+	default:
+		return WaitPace, time.Time{}
+	}
+}
+
+// begun is how many recipients are in batches whose planned start has passed.
+func (c Campaign) begun(now time.Time) int {
+	batches := c.NextBatch
+	for due := c.NextDue.Add(-c.Delay); batches > 0 && c.Delay > 0 && due.After(now); due = due.Add(-c.Delay) {
+		batches--
+	}
+	return min(batches*c.BatchSize, c.NextIndex)
+}
+
+// eta is bound by the plan's last batch or by the rate, whichever is later.
+func (c Campaign) eta(now time.Time, rate float64) time.Time {
+	last := c.NextDue.Add(time.Duration(c.BatchesLeft()-1) * c.Delay)
+	size := c.Recipients - c.BatchSize*((c.Recipients-1)/c.BatchSize)
+	begin := now
+	if c.NextIndex == 0 {
+		begin = later(now, c.NextDue)
+	}
+	byPlan := later(now, last).Add(sending(min(size, c.ToSend()), rate))
+	byRate := begin.Add(sending(c.ToSend(), rate))
+	return later(byPlan, byRate)
+}
+
+func sending(n int, rate float64) time.Duration {
+	return time.Duration(float64(n) / rate * float64(time.Second))
+}

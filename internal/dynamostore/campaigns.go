@@ -1,0 +1,252 @@
+package dynamostore
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/internal/campaign"
+	"sluice/internal/sms"
+)
+
+type keyItem struct {
+	Campaign    string `dynamodbav:"campaign"`
+	Fingerprint string `dynamodbav:"fingerprint"`
+	ExpiresAt   int64  `dynamodbav:"expires_at"` // epoch seconds, as TTL wants it
+}
+
+// Create implements campaign.Store. Pages of a campaign that then is not made are taken away again, as far as possible;
+// nothing refers to those that stay.
+func (s *Store) Create(ctx context.Context, c campaign.Campaign, list []sms.Number, key *campaign.IdempotencyKey) error {
+	if err := s.writePages(ctx, c.ID, list); err != nil {
+		return err
+	}
+	actions, err := s.creation(c, key)
+	if err != nil {
+		return err
+	}
+	err = s.transact(ctx, actions...)
+	var failed *conditionsFailed
+	if !errors.As(err, &failed) {
+		return err
+	}
+	if created, err := s.Campaign(ctx, c.ID); err == nil && created.ID == c.ID {
+		return nil // an earlier try took effect and its answer was lost
+	}
+	if err := s.deletePages(ctx, c.ID, len(list)); err != nil {
+		return err
+	}
+	if key != nil {
+		return campaign.ErrKeyTaken
+	}
+	return campaign.ErrConflict
+}
+
+func (s *Store) creation(c campaign.Campaign, key *campaign.IdempotencyKey) ([]types.TransactWriteItem, error) {
+	item, err := encode(campaignKey(c.ID), itemOfCampaign(c))
+	if err != nil {
+		return nil, err
+	}
+	if c.Status == campaign.Running {
+		item[attrDueShard], item[attrDueAt] = text(campaignShard(c.ID)), number(int64(at(c.NextDue)))
+	}
+	entry, err := encode(listKey(c.ID), struct{}{})
+	if err != nil {
+		return nil, err
+	}
+	actions := []types.TransactWriteItem{s.putting(item), s.putting(entry)}
+	if key == nil {
+		return actions, nil
+	}
+	stored, err := encode(idempotencyKey(key.Key), keyItem{
+		Campaign: key.Campaign, Fingerprint: key.Fingerprint, ExpiresAt: key.ExpiresAt.Unix(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return append(actions, s.putting(stored)), nil
+}
+
+// CreatedWith implements campaign.Store.
+func (s *Store) CreatedWith(ctx context.Context, chosen string) (campaign.IdempotencyKey, error) {
+	k, err := get[keyItem](ctx, s, idempotencyKey(chosen))
+	if err != nil {
+		return campaign.IdempotencyKey{}, err
+	}
+	return campaign.IdempotencyKey{
+		Key: chosen, Fingerprint: k.Fingerprint, Campaign: k.Campaign, ExpiresAt: time.Unix(k.ExpiresAt, 0),
+	}, nil
+}
+
+// Campaign implements campaign.Store.
+func (s *Store) Campaign(ctx context.Context, id string) (campaign.Campaign, error) {
+	item, err := get[campaignItem](ctx, s, campaignKey(id))
+	return item.campaign(), err
+}
+
+// Campaigns implements campaign.Store.
+func (s *Store) Campaigns(ctx context.Context, after string, limit int) ([]campaign.Campaign, error) {
+	condition := expression.Key(attrPK).Equal(expression.Value(campaignsPK))
+	if after != "" {
+		condition = condition.And(expression.Key(attrSK).LessThan(expression.Value(after)))
+	}
+	entries, err := s.query(ctx, query{condition: condition, limit: limit, descending: true})
+	if err != nil {
+		return nil, fmt.Errorf("list campaigns: %w", err)
+	}
+	keys := make([]key, 0, len(entries))
+	for _, e := range entries {
+		keys = append(keys, campaignKey(e.sk()))
+	}
+	items, err := s.getAll(ctx, keys)
+	if err != nil {
+		return nil, fmt.Errorf("read campaigns: %w", err)
+	}
+	campaigns := make([]campaign.Campaign, 0, len(items))
+	for _, stored := range items {
+		item, err := decode[campaignItem](stored)
+		if err != nil {
+			return nil, err
+		}
+		campaigns = append(campaigns, item.campaign())
+	}
+	slices.SortFunc(campaigns, func(a, b campaign.Campaign) int { return cmp.Compare(b.ID, a.ID) })
+	return campaigns, nil
+}
+
+// Change implements campaign.Store.
+func (s *Store) Change(ctx context.Context, before, after campaign.Campaign, lookAt time.Time) error {
+	set := expression.
+		Set(expression.Name("status"), expression.Value(after.Status)).
+		Set(expression.Name("epoch"), expression.Value(after.Epoch)).
+		Set(expression.Name("requeue"), expression.Value(after.Requeue)).
+		Set(expression.Name("reason"), expression.Value(after.Reason)).
+		Set(expression.Name("next_due"), expression.Value(at(after.NextDue))).
+		Set(expression.Name("launched_at"), expression.Value(at(after.LaunchedAt))).
+		Set(expression.Name("ended_at"), expression.Value(at(after.EndedAt)))
+	_, err := s.update(ctx, update{
+		key: campaignKey(before.ID), set: setDue(set, campaignShard(before.ID), lookAt), condition: unmoved(before),
+	})
+	return err
+}
+
+// unmoved: the campaign is in the epoch and its cursor stands where they were read.
+func unmoved(c campaign.Campaign) expression.ConditionBuilder {
+	return expression.Name("epoch").Equal(expression.Value(c.Epoch)).
+		And(expression.Name("next_index").Equal(expression.Value(c.NextIndex)))
+}
+
+// runningIn: the campaign runs, in the epoch in which it was read.
+func runningIn(epoch int) expression.ConditionBuilder {
+	return expression.Name("status").Equal(expression.Value(campaign.Running)).
+		And(expression.Name("epoch").Equal(expression.Value(epoch)))
+}
+
+// Release implements campaign.Store.
+func (s *Store) Release(ctx context.Context, before, after campaign.Campaign, lookAt time.Time, batches []campaign.Batch,
+) error {
+	set := expression.
+		Set(expression.Name("next_index"), expression.Value(after.NextIndex)).
+		Set(expression.Name("next_batch"), expression.Value(after.NextBatch)).
+		Set(expression.Name("next_due"), expression.Value(at(after.NextDue)))
+	cursor, err := s.updating(update{
+		key: campaignKey(before.ID), set: setDue(set, campaignShard(before.ID), lookAt),
+		condition: unmoved(before).And(runningIn(before.Epoch)),
+	})
+	if err != nil {
+		return err
+	}
+	actions := []types.TransactWriteItem{cursor}
+	for _, b := range batches {
+		item, err := encode(batchKey(campaign.BatchKey{Campaign: b.Campaign, Number: b.Number}), itemOfBatch(b))
+		if err != nil {
+			return err
+		}
+		item[attrDueShard] = text(batchShard(b.Campaign))
+		actions = append(actions, s.putting(item))
+	}
+	return s.transact(ctx, actions...)
+}
+
+// Complete implements campaign.Store.
+func (s *Store) Complete(ctx context.Context, id string, when time.Time) error {
+	set := expression.
+		Set(expression.Name("status"), expression.Value(campaign.Completed)).
+		Set(expression.Name("ended_at"), expression.Value(at(when))).
+		Add(expression.Name("epoch"), expression.Value(1))
+	live := expression.Name("status").In(expression.Value(campaign.Running), expression.Value(campaign.Paused))
+	drained := expression.Name("next_index").Equal(expression.Name("recipients")).
+		And(expression.Name("batches_done").Equal(expression.Name("next_batch")))
+	_, err := s.update(ctx, update{
+		key: campaignKey(id), set: setDue(set, "", time.Time{}), condition: live.And(drained),
+	})
+	return err
+}
+
+// Look implements campaign.Store.
+func (s *Store) Look(ctx context.Context, c campaign.Campaign, when time.Time) error {
+	_, err := s.update(ctx, update{
+		key: campaignKey(c.ID), set: setDue(expression.UpdateBuilder{}, campaignShard(c.ID), when),
+		condition: runningIn(c.Epoch),
+	})
+	return err
+}
+
+// Requeued implements campaign.Store.
+func (s *Store) Requeued(ctx context.Context, c campaign.Campaign) error {
+	_, err := s.update(ctx, update{
+		key:       campaignKey(c.ID),
+		set:       expression.Set(expression.Name("requeue"), expression.Value(false)),
+		condition: runningIn(c.Epoch),
+	})
+	return err
+}
+
+// setDue puts an item into the due index, or takes it out.
+func setDue(set expression.UpdateBuilder, shard string, when time.Time) expression.UpdateBuilder {
+	if when.IsZero() {
+		return set.Remove(expression.Name(attrDueShard)).Remove(expression.Name(attrDueAt))
+	}
+	return set.Set(expression.Name(attrDueShard), expression.Value(shard)).
+		Set(expression.Name(attrDueAt), expression.Value(at(when)))
+}
+
+// DueCampaigns implements campaign.Store.
+func (s *Store) DueCampaigns(ctx context.Context, by time.Time) ([]string, error) {
+	found, err := s.due(ctx, "CAMPAIGN#", by)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(found))
+	for _, e := range found {
+		ids = append(ids, e.campaignID())
+	}
+	return ids, nil
+}
+
+// maxDue bounds what one tick looks at in each shard; what is left is the next one's.
+const maxDue = 1000
+
+func (s *Store) due(ctx context.Context, kind string, by time.Time) ([]entry, error) {
+	var found []entry
+	for shard := range dueShards {
+		entries, err := s.query(ctx, query{
+			index: aws.String(indexDue), limit: maxDue,
+			condition: expression.Key(attrDueShard).Equal(expression.Value(fmt.Sprintf("%s%d", kind, shard))).
+				And(expression.Key(attrDueAt).LessThanEqual(expression.Value(at(by)))),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("query the due index: %w", err)
+		}
+		found = append(found, entries...)
+	}
+	return found, nil
+}
