@@ -1,0 +1,120 @@
+# Everything that a person or the CI runs. `make run` and `make test` need only Go, make and git.
+
+.DEFAULT_GOAL := help
+
+FUNCTIONS := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
+LOCAL := .build/local/sluice-local
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# What checks the template: sam, else cfn-lint, else a cfn-lint of our own.
+SAM := $(shell command -v sam)
+CFN_LINT := $(shell command -v cfn-lint)
+OWN_CFN_LINT := .build/cfn-lint-1.51.0
+
+# The processor that `make build` builds for: this machine's, for the local platform. `make deploy` sets Lambda's.
+GOARCH ?= $(shell go env GOARCH)
+# What the local platform sends through: empty for its own stand-in for Vonage.
+VONAGE ?=
+# How long `make fuzz` spends on each target.
+FUZZTIME ?= 10s
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: $(FUNCTIONS:%=build-%) ## Build every function into .build/<function>/bootstrap (GOARCH=...)
+	@test -n "$(FUNCTIONS)" || { echo 'build: no functions/*/main.go here' >&2; exit 1; }
+
+# The go command knows best what is up to date.
+.PHONY: $(FUNCTIONS:%=build-%)
+$(FUNCTIONS:%=build-%): build-%:
+	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w' \
+		-o .build/$*/bootstrap ./functions/$*
+
+.PHONY: run
+run: build $(LOCAL) ## Run all of it on this machine, without an AWS account (VONAGE=...)
+	@VONAGE='$(VONAGE)' exec $(LOCAL)
+
+.PHONY: $(LOCAL)
+$(LOCAL):
+	@go build -o $@ ./internal/local/cmd
+
+.PHONY: invoke
+invoke: build $(LOCAL) ## Run one function on one event: FUNCTION=sender EVENT=events/sender/one-batch.json
+	@test -n '$(FUNCTION)' && test -n '$(EVENT)' || { echo 'usage: make invoke FUNCTION=<name> EVENT=<file>' >&2; exit 2; }
+	@$(LOCAL) -invoke '$(FUNCTION)' -event '$(EVENT)'
+
+.PHONY: test
+test: ## Run all tests that need only Go
+	go test -race -shuffle=on -count=1 ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (10s)
+	@grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' internal functions | while IFS=: read -r file target; do \
+		echo "$$file: $${target#func }"; \
+		go test -run='^$$' -fuzz="^$${target#func }$$" -fuzztime=$(FUZZTIME) "./$${file%/*}" </dev/null || exit 1; \
+	done
+
+.PHONY: fmt
+fmt: ## Format the code
+	gofmt -w .
+
+.PHONY: fmt-check
+fmt-check:
+	@list=$$(gofmt -l .); test -z "$$list" || { printf 'not formatted (make fmt):\n%s\n' "$$list" >&2; exit 1; }
+
+.PHONY: vet
+vet: ## Run go vet
+	go vet ./...
+
+.PHONY: lint
+lint: ## Run staticcheck
+	go run $(STATICCHECK) ./...
+
+.PHONY: tidy-check
+tidy-check:
+	go mod tidy -diff
+
+.PHONY: validate
+validate: $(if $(SAM)$(CFN_LINT),,$(OWN_CFN_LINT)) ## Check template.yaml: cfn-lint, then our own rules
+ifneq ($(SAM),)
+	sam validate --lint --template-file template.yaml
+else ifneq ($(CFN_LINT),)
+	cfn-lint template.yaml
+else
+	PYTHONPATH=$(OWN_CFN_LINT) python3 $(OWN_CFN_LINT)/bin/cfn-lint template.yaml
+endif
+	go test -count=1 ./internal/local/template
+
+# Not a virtual environment: many systems ship Python without what makes one.
+$(OWN_CFN_LINT):
+	@command -v python3 >/dev/null || { \
+		echo 'validate: needs sam, cfn-lint, or python3 (to install cfn-lint under .build); none is here' >&2; exit 1; }
+	@python3 -m pip --version >/dev/null || { echo 'validate: python3 is here, but without pip' >&2; exit 1; }
+	@rm -rf $@.part
+	python3 -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --root-user-action=ignore \
+		--target $@.part cfn-lint==$(lastword $(subst -, ,$@))
+	@mv $@.part $@
+
+.PHONY: check
+check: fmt-check vet lint tidy-check validate test ## All that must hold before a commit (the CI runs this)
+
+.PHONY: deploy
+deploy: override GOARCH := arm64
+deploy: sam-is-here build ## Build for Lambda and deploy with SAM (samconfig.toml)
+	sam deploy
+
+.PHONY: sam-is-here
+sam-is-here:
+	@test -n '$(SAM)' || { \
+		echo 'deploy: needs the AWS SAM CLI: https://docs.aws.amazon.com/serverless-application-model/' >&2; exit 1; }
+
+.PHONY: api-key
+api-key: ## Make an API key for a deployed stack: TABLE=<TableName of its outputs> NAME=<whose it is>
+	@test -n '$(TABLE)' && test -n '$(NAME)' || { echo 'usage: make api-key TABLE=<table> NAME=<name>' >&2; exit 2; }
+	@go run ./internal/cmd/apikey -table '$(TABLE)' -name '$(NAME)'
+
+.PHONY: clean
+clean: ## Remove all that was built
+	rm -rf .build
