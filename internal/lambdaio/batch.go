@@ -1,0 +1,62 @@
+package lambdaio
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// BatchFunc is what lambda.Start takes for a function fed by an SQS queue with ReportBatchItemFailures.
+type BatchFunc func(context.Context, events.SQSEvent) (events.SQSEventResponse, error)
+
+// errPanicked stands for a record whose delivery panicked.
+var errPanicked = errors.New("panicked")
+
+// Batch delivers the messages of an SQS event one after the other, each on its own: one that fails, by an error or a
+// panic, is reported in BatchItemFailures, so that only it comes again, and is logged once with its id, receive count
+// and error, never its body. Messages that are still waiting when the context ends are reported too, undelivered.
+//
+// The function itself never returns an error, which would bring the whole batch back. The event source mapping must
+// have ReportBatchItemFailures, or failures are lost (Lambda Developer Guide, "Handling errors for an SQS event
+// source").
+func Batch(deliver func(ctx context.Context, messageID, body string) error, log *slog.Logger) BatchFunc {
+	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+		response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+		for _, message := range event.Records {
+			err := ctx.Err()
+			var attrs []slog.Attr
+			if err == nil {
+				attrs, err = deliverOne(ctx, deliver, message)
+			}
+			if err == nil {
+				continue
+			}
+			logFailure(ctx, log, message, err, attrs)
+			response.BatchItemFailures = append(response.BatchItemFailures,
+				events.SQSBatchItemFailure{ItemIdentifier: message.MessageId})
+		}
+		return response, nil
+	}
+}
+
+// deliverOne turns a panic into an error, and says where it came from in attrs.
+func deliverOne(ctx context.Context, deliver func(ctx context.Context, messageID, body string) error,
+	message events.SQSMessage) (attrs []slog.Attr, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			attrs, err = panicAttrs(v), errPanicked
+		}
+	}()
+	return nil, deliver(ctx, message.MessageId, message.Body)
+}
+
+func logFailure(ctx context.Context, log *slog.Logger, message events.SQSMessage, err error, attrs []slog.Attr) {
+	attrs = append([]slog.Attr{
+		slog.String("message_id", message.MessageId),
+		slog.String("receive_count", message.Attributes["ApproximateReceiveCount"]),
+		slog.String("error", err.Error()),
+	}, attrs...)
+	log.LogAttrs(ctx, slog.LevelError, "message failed", attrs...)
+}
