@@ -12,9 +12,16 @@ import (
 	"sluice/internal/sms"
 )
 
-// flight is a chunk that was claimed and is being sent.
+// flight is a chunk that was claimed and is being sent. It has all it needs: the run goes on beside it.
 type flight struct {
-	to     int
+	*Deliverer
+	text  sms.Message // to nobody yet
+	batch int
+	from  int
+	list  []sms.Number
+	slots pace.Slots
+	lease time.Time
+
 	landed chan struct{}
 	// What follows may be read when landed is closed.
 	counts Counts
@@ -22,21 +29,27 @@ type flight struct {
 	err    error
 }
 
-// launch sends the chunk that begins at index from, each message at its slot, and stores the outcomes.
+// launch sends the chunk that begins at index from.
 func (r *run) launch(ctx context.Context, from int, list []sms.Number, slots pace.Slots) {
-	f := &flight{to: from + len(list), landed: make(chan struct{})}
+	f := &flight{
+		Deliverer: r.Deliverer, batch: r.batch.Number, from: from, list: list, slots: slots, lease: r.batch.Lease,
+		text:   sms.Message{From: r.campaign.Sender, Text: r.campaign.Text, Ref: r.campaign.ID},
+		landed: make(chan struct{}),
+	}
 	r.flying = append(r.flying, f)
-	lease := r.batch.Lease
-	go func() {
-		defer close(f.landed)
-		outcomes, err := r.sendAll(ctx, list, slots)
-		messages := r.messages(from, list, outcomes)
-		f.err = errors.Join(err, r.record(ctx, lease, messages))
-		f.stop = stopReason(outcomes)
-		for _, m := range messages {
-			f.counts = f.counts.Plus(m.State.count())
-		}
-	}()
+	go f.fly(ctx)
+}
+
+// fly sends each message at its slot and stores the outcomes.
+func (f *flight) fly(ctx context.Context) {
+	defer close(f.landed)
+	outcomes, err := f.send(ctx)
+	messages := f.messages(outcomes)
+	f.err = errors.Join(err, f.record(ctx, messages))
+	f.stop = stopReason(outcomes)
+	for _, m := range messages {
+		f.counts = f.counts.Plus(m.State.count())
+	}
 }
 
 // land waits until at most n chunks are in flight and adds the others to what the next step stores.
@@ -50,7 +63,7 @@ func (r *run) land(ctx context.Context, n int) error {
 			faults = append(faults, f.err)
 			continue
 		}
-		r.carry.Settled, r.carry.Counts = f.to, r.carry.Counts.Plus(f.counts)
+		r.carry.Settled, r.carry.Counts = f.from+len(f.list), r.carry.Counts.Plus(f.counts)
 		if f.stop != "" {
 			faults = append(faults, r.pause(ctx, f.stop))
 		}
@@ -58,39 +71,40 @@ func (r *run) land(ctx context.Context, n int) error {
 	return errors.Join(faults...)
 }
 
-// sendAll sends each message at its slot and waits for the answers. After an error the rest has no outcome.
-func (r *run) sendAll(ctx context.Context, list []sms.Number, slots pace.Slots) ([]sms.Outcome, error) {
-	outcomes := make([]sms.Outcome, len(list))
+// send sends each message at its slot and waits for the answers. After an error the rest has no outcome.
+func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
+	outcomes := make([]sms.Outcome, len(f.list))
 	var answers sync.WaitGroup
 	defer answers.Wait()
-	first := 0 // the index in list that the first of slots is for
-	for i, to := range list {
-		if slots.Missed(i-first, r.now()) {
-			fresh, err := r.pacer.Reserve(ctx, len(list)-i)
+	slots, first := f.slots, 0 // the index in list that the first of slots is for
+	for i, to := range f.list {
+		if slots.Missed(i-first, f.now()) {
+			fresh, err := f.pacer.Reserve(ctx, len(f.list)-i)
 			if err != nil {
 				return outcomes, err
 			}
 			slots, first = fresh, i
 		}
-		if err := r.until(ctx, slots.At(i-first)); err != nil {
+		if err := f.until(ctx, slots.At(i-first)); err != nil {
 			return outcomes, fmt.Errorf("wait for a slot: %w", err)
 		}
-		m := sms.Message{From: r.campaign.Sender, To: to, Text: r.campaign.Text, Ref: r.campaign.ID}
-		answers.Go(func() { outcomes[i] = r.attempt(ctx, m) })
+		m := f.text
+		m.To = to
+		answers.Go(func() { outcomes[i] = f.attempt(ctx, m) })
 	}
 	return outcomes, nil
 }
 
 // messages are the records of those that have an outcome.
-func (r *run) messages(from int, list []sms.Number, outcomes []sms.Outcome) []Message {
-	messages := make([]Message, 0, len(list))
+func (f *flight) messages(outcomes []sms.Outcome) []Message {
+	messages := make([]Message, 0, len(outcomes))
 	for i, o := range outcomes {
 		if o.Verdict == 0 {
 			continue
 		}
 		messages = append(messages, Message{
-			To: list[i], Index: from + i, Batch: r.batch.Number, State: stateOf(o.Verdict),
-			Code: o.Code, Reason: o.Reason, Parts: o.Parts, At: r.now(),
+			To: f.list[i], Index: f.from + i, Batch: f.batch, State: stateOf(o.Verdict),
+			Code: o.Code, Reason: o.Reason, Parts: o.Parts, At: f.now(),
 		})
 	}
 	return messages
@@ -106,9 +120,9 @@ func stopReason(outcomes []sms.Outcome) string {
 }
 
 // attempt sends one message, again as long as the provider certainly did not take it. Each attempt has its own slot.
-func (r *run) attempt(ctx context.Context, m sms.Message) sms.Outcome {
+func (f *flight) attempt(ctx context.Context, m sms.Message) sms.Outcome {
 	for n := 1; ; n++ {
-		o := r.sender.Send(ctx, m)
+		o := f.sender.Send(ctx, m)
 		if o.Verdict != sms.Retry {
 			return o
 		}
@@ -116,7 +130,7 @@ func (r *run) attempt(ctx context.Context, m sms.Message) sms.Outcome {
 			o.Verdict, o.Reason = sms.Failed, fmt.Sprintf("not taken in %d attempts: %s", n, o.Reason)
 			return o
 		}
-		if err := r.again(ctx, max(o.RetryAfter, backoff(m, n))); err != nil {
+		if err := f.again(ctx, max(o.RetryAfter, backoff(m, n))); err != nil {
 			o.Verdict, o.Reason = sms.Failed, "not taken, and no time to try again: "+o.Reason
 			return o
 		}
@@ -124,15 +138,15 @@ func (r *run) attempt(ctx context.Context, m sms.Message) sms.Outcome {
 }
 
 // again waits, and then for a slot.
-func (r *run) again(ctx context.Context, wait time.Duration) error {
-	if err := r.until(ctx, r.now().Add(wait)); err != nil {
+func (f *flight) again(ctx context.Context, wait time.Duration) error {
+	if err := f.until(ctx, f.now().Add(wait)); err != nil {
 		return err
 	}
-	slots, err := r.pacer.Reserve(ctx, 1)
+	slots, err := f.pacer.Reserve(ctx, 1)
 	if err != nil {
 		return err
 	}
-	return r.until(ctx, slots.First)
+	return f.until(ctx, slots.First)
 }
 
 // backoff doubles from 250 ms, less up to half of it. The jitter comes from the message, so that a run can be repeated.
@@ -145,15 +159,15 @@ func backoff(m sms.Message, attempt int) time.Duration {
 
 // record stores the outcomes. While the lease lasts they are this sender's to write; after it, another may have counted
 // these recipients as unknown, and what it wrote stands.
-func (r *run) record(ctx context.Context, lease time.Time, messages []Message) error {
-	if r.now().Before(lease.Add(-leaseMargin)) {
-		if err := r.store.Record(ctx, r.batch.Campaign, messages); err != nil {
+func (f *flight) record(ctx context.Context, messages []Message) error {
+	if f.now().Before(f.lease.Add(-leaseMargin)) {
+		if err := f.store.Record(ctx, f.text.Ref, messages); err != nil {
 			return fmt.Errorf("store outcomes: %w", err)
 		}
 		return nil
 	}
 	for _, m := range messages {
-		if _, err := r.store.RecordAbsent(ctx, r.batch.Campaign, m); err != nil {
+		if _, err := f.store.RecordAbsent(ctx, f.text.Ref, m); err != nil {
 			return fmt.Errorf("store a late outcome: %w", err)
 		}
 	}

@@ -45,7 +45,7 @@ func (r *run) send(ctx context.Context) error {
 	if err := r.takeOver(ctx); err != nil {
 		return err
 	}
-	for r.running() && r.batch.Cursor < r.batch.To && r.timeFor(ctx, r.now()) {
+	for r.running() && !r.late && r.batch.Cursor < r.batch.To {
 		if err := r.next(ctx); err != nil {
 			return err
 		}
@@ -94,6 +94,9 @@ func (r *run) next(ctx context.Context) error {
 		return err
 	}
 	n := min(r.chunk(), r.batch.To-r.batch.Cursor)
+	if !r.timeFor(ctx, later(r.now(), r.end).Add(sending(n, r.pacer.Rate()))) {
+		return nil
+	}
 	list, err := r.store.Recipients(ctx, r.batch.Campaign, r.batch.Cursor, r.batch.Cursor+n)
 	if err != nil {
 		return fmt.Errorf("read recipients: %w", err)
@@ -103,7 +106,7 @@ func (r *run) next(ctx context.Context) error {
 		return err
 	}
 	if r.end = slots.End(); !r.timeFor(ctx, r.end) {
-		return nil // the slots are wasted; the continuation goes on
+		return nil // others are ahead; the slots are wasted, the continuation goes on
 	}
 	if err := r.await(ctx, slots.First.Add(-claimLead)); err != nil {
 		return err
@@ -122,7 +125,7 @@ func (r *run) next(ctx context.Context) error {
 // chunk is about one second of sends.
 func (r *run) chunk() int { return min(max(1, int(r.pacer.Rate()+0.5)), MaxChunk) }
 
-// timeFor says whether this invocation can still send until then and land. Once it cannot, it stays so.
+// timeFor says whether this invocation can still send until then and land. Once it cannot, the run is late.
 func (r *run) timeFor(ctx context.Context, t time.Time) bool {
 	deadline, ok := ctx.Deadline()
 	r.late = r.late || ok && !t.Add(closing).Before(deadline)

@@ -1,0 +1,193 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"sluice/internal/campaign"
+)
+
+// MaxBody is the largest request body in bytes. A Lambda event holds 6 MB, in which every quote of the body takes two.
+const MaxBody = 5_000_000
+
+type campaigns struct {
+	manager *campaign.Manager
+	log     *slog.Logger
+}
+
+func (c *campaigns) register(api huma.API) {
+	register(api, huma.Operation{
+		OperationID: "create-campaign", Method: http.MethodPost, Path: "/campaigns", DefaultStatus: http.StatusCreated,
+		Summary: "Create a campaign, and launch it unless it is a draft", MaxBodyBytes: MaxBody + 1,
+	}, c.create)
+	register(api, huma.Operation{
+		OperationID: "list-campaigns", Method: http.MethodGet, Path: "/campaigns", Summary: "List campaigns, newest first",
+	}, c.list)
+	register(api, huma.Operation{
+		OperationID: "get-campaign", Method: http.MethodGet, Path: "/campaigns/{id}",
+		Summary: "Where a campaign stands, what it waits for and when it ends",
+	}, c.get)
+	register(api, huma.Operation{
+		OperationID: "list-batches", Method: http.MethodGet, Path: "/campaigns/{id}/batches",
+		Summary: "List the released batches",
+	}, c.batches)
+	register(api, huma.Operation{
+		OperationID: "list-messages", Method: http.MethodGet, Path: "/campaigns/{id}/messages",
+		Summary: "List the recipients in order, with what became of each",
+	}, c.messages)
+	c.registerAction(api, "launch", "Start a draft", c.manager.Launch)
+	c.registerAction(api, "pause", "Stop sending within one chunk, about a second", c.manager.Pause)
+	c.registerAction(api, "resume", "Go on where the pause stopped", c.manager.Resume)
+	c.registerAction(api, "cancel", "End the campaign within one chunk", c.manager.Cancel)
+}
+
+type campaignOutput struct {
+	Status int
+	Body   campaignView
+}
+
+func (c *campaigns) output(status int, found campaign.Campaign) *campaignOutput {
+	return &campaignOutput{Status: status, Body: viewOf(found, c.manager.ProgressOf(found))}
+}
+
+type createInput struct {
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"Makes a repeated request return the first campaign"`
+	RawBody        []byte
+	Body           campaignRequest
+}
+
+func (c *campaigns) create(ctx context.Context, in *createInput) (*campaignOutput, error) {
+	var key *campaign.IdempotencyKey
+	if in.IdempotencyKey != "" {
+		sum := sha256.Sum256(in.RawBody)
+		key = &campaign.IdempotencyKey{
+			Key: keyOf(ctx) + "/" + in.IdempotencyKey, Fingerprint: hex.EncodeToString(sum[:]),
+		}
+	}
+	created, isNew, err := c.manager.Create(ctx, in.Body.order, in.Body.Draft, key)
+	if err != nil {
+		return nil, problemOf(ctx, err, c.log)
+	}
+	if !isNew {
+		return c.output(http.StatusOK, created), nil
+	}
+	return c.output(http.StatusCreated, created), nil
+}
+
+type idInput struct {
+	ID string `path:"id" doc:"The campaign's id"`
+}
+
+func (c *campaigns) get(ctx context.Context, in *idInput) (*campaignOutput, error) {
+	found, err := c.manager.Campaign(ctx, in.ID)
+	if err != nil {
+		return nil, problemOf(ctx, err, c.log)
+	}
+	return c.output(http.StatusOK, found), nil
+}
+
+func (c *campaigns) registerAction(api huma.API, name, summary string,
+	act func(context.Context, string) (campaign.Campaign, error),
+) {
+	op := huma.Operation{
+		OperationID: name + "-campaign", Method: http.MethodPost, Path: "/campaigns/{id}/" + name, Summary: summary,
+	}
+	register(api, op, func(ctx context.Context, in *idInput) (*campaignOutput, error) {
+		changed, err := act(ctx, in.ID)
+		if err != nil {
+			return nil, problemOf(ctx, err, c.log)
+		}
+		return c.output(http.StatusOK, changed), nil
+	})
+}
+
+type campaignsInput struct {
+	After string `query:"after" maxLength:"64" doc:"The next of the page before"`
+	Limit int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
+}
+
+type campaignsOutput struct {
+	Body struct {
+		Campaigns []campaignView `json:"campaigns"`
+		Next      string         `json:"next,omitempty" doc:"Give it as after for the next page"`
+	}
+}
+
+func (c *campaigns) list(ctx context.Context, in *campaignsInput) (*campaignsOutput, error) {
+	found, err := c.manager.Campaigns(ctx, in.After, in.Limit)
+	if err != nil {
+		return nil, problemOf(ctx, err, c.log)
+	}
+	out := &campaignsOutput{}
+	out.Body.Campaigns = make([]campaignView, 0, len(found))
+	for _, one := range found {
+		out.Body.Campaigns = append(out.Body.Campaigns, viewOf(one, c.manager.ProgressOf(one)))
+	}
+	if len(found) == in.Limit {
+		out.Body.Next = found[len(found)-1].ID
+	}
+	return out, nil
+}
+
+type pageInput struct {
+	ID    string `path:"id" doc:"The campaign's id"`
+	After int    `query:"after" minimum:"0" doc:"The next of the page before"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}
+
+// next is the cursor of the page after one of n rows; nil at the end.
+func (in pageInput) next(n int) string {
+	if n < in.Limit {
+		return ""
+	}
+	return strconv.Itoa(in.After + n)
+}
+
+type batchesOutput struct {
+	Body struct {
+		Batches []batchView `json:"batches"`
+		Next    string      `json:"next,omitempty" doc:"Give it as after for the next page"`
+	}
+}
+
+func (c *campaigns) batches(ctx context.Context, in *pageInput) (*batchesOutput, error) {
+	found, err := c.manager.Batches(ctx, in.ID, in.After, in.Limit)
+	if err != nil {
+		return nil, problemOf(ctx, err, c.log)
+	}
+	out := &batchesOutput{}
+	out.Body.Batches = make([]batchView, 0, len(found))
+	for _, b := range found {
+		out.Body.Batches = append(out.Body.Batches, batchViewOf(b, time.Now()))
+	}
+	out.Body.Next = in.next(len(found))
+	return out, nil
+}
+
+type messagesOutput struct {
+	Body struct {
+		Messages []messageView `json:"messages"`
+		Next     string        `json:"next,omitempty" doc:"Give it as after for the next page"`
+	}
+}
+
+func (c *campaigns) messages(ctx context.Context, in *pageInput) (*messagesOutput, error) {
+	found, err := c.manager.Messages(ctx, in.ID, in.After, in.Limit)
+	if err != nil {
+		return nil, problemOf(ctx, err, c.log)
+	}
+	out := &messagesOutput{}
+	out.Body.Messages = make([]messageView, 0, len(found))
+	for _, m := range found {
+		out.Body.Messages = append(out.Body.Messages, messageViewOf(m))
+	}
+	out.Body.Next = in.next(len(found))
+	return out, nil
+}

@@ -1,0 +1,218 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"sluice/internal/app"
+	"sluice/internal/dynamostore"
+	"sluice/internal/inprocess"
+	"sluice/internal/local"
+	"sluice/internal/local/lambda"
+	"sluice/internal/local/template"
+	"sluice/internal/vonage/vonagetest"
+)
+
+// Addresses that lead nowhere: the transports answer for them.
+const (
+	cloudURL = "http://cloud.local"
+	apiURL   = "http://api.local"
+	// The template lets credentials travel in the clear to this machine only.
+	vonageURL = "http://localhost/sms"
+
+	apiKey     = "simulated-key"
+	vonageKey  = "abcd1234"
+	vonageWord = "simulated-secret"
+)
+
+// Options change the world. The zero value is the template's defaults and a Vonage that answers at once.
+type Options struct {
+	Parameters map[string]string
+	Vonage     vonagetest.Config
+	// Tick decides whether the n-th tick of the dispatcher, from 1, happens; nil for all.
+	Tick func(n int) bool
+}
+
+// World is a running system.
+type World struct {
+	t      *testing.T
+	Vonage *vonagetest.Fake
+	Store  *dynamostore.Store
+	client *http.Client
+	logs   *logBuffer
+
+	mu     sync.Mutex
+	delays []int
+}
+
+// Run starts a system in a bubble, lets scenario use it, and stops it.
+func Run(t *testing.T, o Options, scenario func(*World)) {
+	t.Helper()
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		defer running.Wait()
+		defer cancel()
+		w := &World{t: t, logs: &logBuffer{}}
+		platform := w.build(ctx, o)
+		running.Go(func() {
+			if err := platform.Run(ctx); err != nil {
+				t.Errorf("platform: %v", err)
+			}
+		})
+		scenario(w)
+	})
+}
+
+func (w *World) build(ctx context.Context, o Options) *local.Platform {
+	w.t.Helper()
+	described := w.template(o.Parameters)
+	o.Vonage.APIKey, o.Vonage.APISecret = vonageKey, vonageWord
+	w.Vonage = vonagetest.New(o.Vonage)
+	secret := fmt.Sprintf(`{"api_key":%q,"api_secret":%q}`, vonageKey, vonageWord)
+	cloud, err := local.NewCloud(described, cloudURL, map[string]string{"sluice/vonage": secret})
+	w.must(err)
+	cfg := aws.Config{
+		Region: lambda.DefaultRegion, BaseEndpoint: aws.String(cloudURL),
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:  &http.Client{Transport: inprocess.Transport(w.watch(cloud))},
+	}
+	w.Store = dynamostore.New(dynamodb.NewFromConfig(cfg), "Table")
+	w.must(w.Store.AddKey(ctx, apiKey, "simulation", time.Now()))
+	platform, err := local.New(local.Config{
+		Template: described, Functions: w.functions(ctx, described, cfg, o.Tick), SQS: sqs.NewFromConfig(cfg),
+		SQSURL: cloudURL, Watcher: func(part string, err error) {
+			if ctx.Err() == nil { // what the end of the test cuts off is no fault
+				w.t.Errorf("%s: %v", part, err)
+			}
+		},
+	})
+	w.must(err)
+	w.client = &http.Client{Transport: inprocess.Transport(platform)}
+	return platform
+}
+
+func (w *World) template(parameters map[string]string) *template.Template {
+	w.t.Helper()
+	file, err := os.Open(filepath.Join("..", "..", "template.yaml"))
+	w.must(err)
+	defer file.Close()
+	all := map[string]string{"VonageUrl": vonageURL}
+	for name, value := range parameters {
+		all[name] = value
+	}
+	described, err := template.Read(file, template.Options{
+		Parameters: all, QueueURL: func(name string) string { return local.QueueURL(cloudURL, name) },
+	})
+	w.must(err)
+	return described
+}
+
+func (w *World) functions(ctx context.Context, t *template.Template, cfg aws.Config, tick func(int) bool,
+) map[string]lambda.Invoker {
+	w.t.Helper()
+	made := map[string]app.Function{"api": app.API, "dispatcher": app.Dispatcher, "sender": app.Sender}
+	functions := make(map[string]lambda.Invoker)
+	for _, f := range t.Functions {
+		handler, err := made[f.Name](ctx, app.Base{
+			AWS: cfg, Getenv: func(name string) string { return f.Environment[name] },
+			Vonage: inprocess.Transport(w.Vonage), Now: time.Now,
+			Log: slog.New(slog.NewJSONHandler(w.logs, nil)).With("function", f.Name),
+		})
+		w.must(err)
+		invoker, err := lambda.NewHandler(ctx, lambda.HandlerConfig{
+			Name: f.Name, Timeout: f.Timeout, Concurrency: f.ReservedConcurrency,
+		}, handler)
+		w.must(err)
+		functions[f.Name] = invoker
+		if f.Name == "dispatcher" && tick != nil {
+			functions[f.Name] = &ticks{Invoker: invoker, happens: tick}
+		}
+	}
+	return functions
+}
+
+// ticks is a dispatcher that misses some.
+type ticks struct {
+	lambda.Invoker
+	happens func(int) bool
+	n       atomic.Int64
+}
+
+func (s *ticks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	if !s.happens(int(s.n.Add(1))) {
+		return nil, nil
+	}
+	return s.Invoker.Invoke(ctx, payload)
+}
+
+// watch notes the delay of every message that is sent to a queue.
+func (w *World) watch(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amz-Target") == "AmazonSQS.SendMessageBatch" {
+			body, err := io.ReadAll(r.Body)
+			w.must(err)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			var batch struct{ Entries []struct{ DelaySeconds int } }
+			w.must(json.Unmarshal(body, &batch))
+			w.mu.Lock()
+			for _, e := range batch.Entries {
+				w.delays = append(w.delays, e.DelaySeconds)
+			}
+			w.mu.Unlock()
+		}
+		next.ServeHTTP(rw, r)
+	})
+}
+
+// Delays are the delays in seconds of all deliveries queued so far.
+func (w *World) Delays() []int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]int(nil), w.delays...)
+}
+
+// Logs is what the functions logged so far.
+func (w *World) Logs() string { return w.logs.String() }
+
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func (w *World) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
