@@ -1,3 +1,4 @@
+// Package campaigntest has the contracts of the domain's ports, for every implementation to run.
 package campaigntest
 
 import (

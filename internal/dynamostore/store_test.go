@@ -1,0 +1,72 @@
+package dynamostore_test
+
+import (
+	"net/http"
+	"os"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"sluice/internal/campaign"
+	"sluice/internal/campaign/campaigntest"
+	"sluice/internal/dynamostore"
+	"sluice/internal/inprocess"
+	local "sluice/internal/local/dynamodb"
+	"sluice/internal/local/dynamodb/attribute"
+	"sluice/internal/pace"
+	"sluice/internal/pace/pacetest"
+)
+
+const tableName = "Table"
+
+// open returns a store over a new table as template.yaml describes it: in this process, or, where
+// SLUICE_DYNAMODB_ENDPOINT names one, on Amazon's DynamoDB Local (make conformance).
+func open(t *testing.T) *dynamostore.Store {
+	t.Helper()
+	if endpoint := os.Getenv("SLUICE_DYNAMODB_ENDPOINT"); endpoint != "" {
+		live := client(endpoint, http.DefaultTransport)
+		return dynamostore.New(live, newTable(t, live))
+	}
+	server, err := local.New(local.Table{
+		Name: tableName, Hash: local.Key{Name: "pk", Kind: attribute.String},
+		Range: local.Key{Name: "sk", Kind: attribute.String},
+		Indexes: []local.Index{{
+			Name: "due", Hash: local.Key{Name: "due_shard", Kind: attribute.String},
+			Range: local.Key{Name: "due_at", Kind: attribute.Number}, Projection: local.ProjectKeysOnly,
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dynamostore.New(client("http://dynamodb.local", inprocess.Transport(server)), tableName)
+}
+
+func client(endpoint string, transport http.RoundTripper) *dynamodb.Client {
+	return dynamodb.NewFromConfig(aws.Config{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		BaseEndpoint: &endpoint, HTTPClient: &http.Client{Transport: transport},
+	})
+}
+
+func TestStore(t *testing.T) {
+	campaigntest.TestStore(t, func(t *testing.T) campaign.Store { return open(t) })
+}
+
+func TestPace(t *testing.T) {
+	pacetest.TestStore(t, func(t *testing.T) pace.Store { return open(t) })
+}
+
+func TestAKeyIsKnownByWhatWasGivenOut(t *testing.T) {
+	s := open(t)
+	if err := s.AddKey(t.Context(), "given out", "ops", campaigntest.Start); err != nil {
+		t.Fatal(err)
+	}
+	if name, err := s.KeyName(t.Context(), "given out"); err != nil || name != "ops" {
+		t.Errorf("the key is %q, %v", name, err)
+	}
+	if _, err := s.KeyName(t.Context(), "another"); err == nil {
+		t.Error("another key is known")
+	}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"sluice/internal/dynamostore"
+	"sluice/internal/inprocess"
+	"sluice/internal/local"
+	"sluice/internal/local/lambda"
+	"sluice/internal/local/template"
+)
+
+const templateFile = "template.yaml"
+
+// adminKey is the API key that the local platform knows.
+const adminKey = "local"
+
+// machine is the stack of template.yaml on this machine: its services in this process, its functions in their own.
+type machine struct {
+	settings
+	template *template.Template
+	cloud    *local.Cloud
+	aws      aws.Config // reaches the cloud without a socket
+}
+
+func newMachine(ctx context.Context, s settings) (*machine, error) {
+	file, err := os.Open(templateFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the template: %w", err)
+	}
+	defer file.Close()
+	m := &machine{settings: s}
+	m.template, err = template.Read(file, template.Options{
+		Parameters: s.parameters, QueueURL: func(name string) string { return local.QueueURL(s.sqs.url(), name) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	secret, err := json.Marshal(map[string]string{"api_key": s.vonageKey, "api_secret": s.vonageSecret})
+	if err != nil {
+		return nil, fmt.Errorf("make the secret: %w", err)
+	}
+	m.cloud, err = local.NewCloud(m.template, s.sqs.url(), map[string]string{"sluice/vonage": string(secret)})
+	if err != nil {
+		return nil, err
+	}
+	m.aws = aws.Config{
+		Region: lambda.DefaultRegion, BaseEndpoint: aws.String(s.dynamodb.url()),
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:  &http.Client{Transport: inprocess.Transport(m.cloud)},
+	}
+	return m, m.store().AddKey(ctx, adminKey, "local", time.Now())
+}
+
+func (m *machine) store() *dynamostore.Store {
+	return dynamostore.New(dynamodb.NewFromConfig(m.aws), m.template.Tables[0].Name)
+}
+
+// pools deploys the functions, or those named. Their processes start when they are first needed.
+func (m *machine) pools(ctx context.Context, log func(function, line string), names ...string) (map[string]*lambda.Pool, error) {
+	pools := make(map[string]*lambda.Pool)
+	for _, f := range m.template.Functions {
+		if len(names) > 0 && !slices.Contains(names, f.Name) {
+			continue
+		}
+		pool, err := lambda.Start(ctx, lambda.Config{
+			Name: f.Name, Path: filepath.Join(f.CodeDir, "bootstrap"), Env: m.environment(f), Timeout: f.Timeout,
+			MemoryMB: f.MemoryMB, Concurrency: concurrency(f), Log: log,
+		})
+		if err != nil {
+			return pools, fmt.Errorf("%w (make build)", err)
+		}
+		pools[f.Name] = pool
+	}
+	return pools, nil
+}
+
+// concurrency is what is reserved, or what the queue may use.
+func concurrency(f template.Function) int {
+	if f.ReservedConcurrency == 0 && f.Queue != nil {
+		return f.Queue.MaximumConcurrency
+	}
+	return f.ReservedConcurrency
+}
+
+func (m *machine) environment(f template.Function) []string {
+	all := maps.Clone(f.Environment)
+	all["AWS_ENDPOINT_URL"] = m.dynamodb.url()
+	all["AWS_ENDPOINT_URL_SQS"] = m.sqs.url()
+	all["AWS_ACCESS_KEY_ID"], all["AWS_SECRET_ACCESS_KEY"] = "local", "local"
+	all["AWS_LAMBDA_LOG_FORMAT"], all["AWS_LAMBDA_LOG_LEVEL"] = f.LogFormat, f.LogLevel
+	env := make([]string, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		env = append(env, name+"="+all[name])
+	}
+	return env
+}

@@ -1,0 +1,38 @@
+// Command cmd runs Sluice on this machine: the deployed binaries on the local platform (make run), or one of them on one
+// event (make invoke).
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "sluice:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, getenv func(string) string, out *os.File) error {
+	flags := flag.NewFlagSet("sluice", flag.ContinueOnError)
+	function := flags.String("invoke", "", "invoke this `function` once, on the event, and print its answer")
+	event := flags.String("event", "", "the `file` with the event")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	s, err := readSettings(getenv)
+	if err != nil {
+		return err
+	}
+	if *function != "" {
+		return invoke(ctx, s, *function, *event, out)
+	}
+	return serve(ctx, s, out)
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"golang.org/x/sync/errgroup"
+
+	"sluice/internal/local"
+	"sluice/internal/local/lambda"
+	"sluice/internal/vonage/vonagetest"
+)
+
+// serve runs the platform until ctx ends. Then everything is cut off: nothing here outlives the process.
+func serve(ctx context.Context, s settings, out io.Writer) error {
+	print := &printer{out: out}
+	m, err := newMachine(ctx, s)
+	if err != nil {
+		return err
+	}
+	pools, err := m.pools(ctx, print.log)
+	defer closeAll(pools)
+	if err != nil {
+		return err
+	}
+	platform, err := m.platform(pools, print)
+	if err != nil {
+		return err
+	}
+	servers, err := m.listen(platform)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, server := range servers {
+		group.Go(server.serve)
+	}
+	group.Go(func() error { return platform.Run(ctx) })
+	print.ready(s)
+	<-ctx.Done()
+	print.stop()
+	for _, server := range servers {
+		_ = server.http.Close() // sockets end with the process anyway
+	}
+	closeAll(pools)
+	return group.Wait()
+}
+
+func closeAll(pools map[string]*lambda.Pool) {
+	for _, p := range pools {
+		p.Close()
+	}
+}
+
+func (m *machine) platform(pools map[string]*lambda.Pool, print *printer) (*local.Platform, error) {
+	functions := make(map[string]lambda.Invoker)
+	for name, pool := range pools {
+		functions[name] = pool
+	}
+	return local.New(local.Config{
+		Template: m.template, Functions: functions, SQS: sqs.NewFromConfig(m.aws), SQSURL: m.sqs.url(),
+		Watcher: print.fault,
+	})
+}
+
+// server is one listening socket and what answers on it.
+type server struct {
+	listener net.Listener
+	http     *http.Server
+}
+
+func (s server) serve() error {
+	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve %s: %w", s.listener.Addr(), err)
+	}
+	return nil
+}
+
+// listen takes all ports, or none.
+func (m *machine) listen(platform http.Handler) ([]server, error) {
+	handlers := []struct {
+		port
+		http.Handler
+	}{{m.api, platform}, {m.dynamodb, m.cloud}, {m.sqs, m.cloud}}
+	if !m.real {
+		handlers = append(handlers, struct {
+			port
+			http.Handler
+		}{m.vonage, vonagetest.New(m.fake)})
+	}
+	var servers []server
+	for _, h := range handlers {
+		listener, err := net.Listen("tcp", h.address())
+		if err != nil {
+			for _, s := range servers {
+				_ = s.listener.Close() // the error below is the one to tell
+			}
+			return nil, portError(h.port, err)
+		}
+		servers = append(servers, server{listener, &http.Server{
+			Handler: h.Handler, ReadHeaderTimeout: 10 * time.Second,
+			ErrorLog: log.New(io.Discard, "", 0), // clients that hang up; net/http would quote what they sent
+		}})
+	}
+	return servers, nil
+}
+
+func portError(p port, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("port %d is taken by another program; stop it, or choose another port with %s=…", p.number, p.variable)
+	}
+	return fmt.Errorf("listen on %s (%s): %w", p.address(), p.variable, err)
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"sluice/internal/vonage/vonagetest"
+)
+
+// settings are what the environment says. README.md has the table.
+type settings struct {
+	api, vonage, dynamodb, sqs port
+	// real sends through Vonage itself, with the key of the environment.
+	real                    bool
+	vonageKey, vonageSecret string
+	fake                    vonagetest.Config
+	// parameters override those of the template.
+	parameters map[string]string
+}
+
+// port is one address to listen on, and the variable that sets it.
+type port struct {
+	variable string
+	number   int
+}
+
+func (p port) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.number)) }
+func (p port) url() string     { return "http://" + p.address() }
+
+// The stand-in's own account.
+const (
+	fakeKey    = "local123"
+	fakeSecret = "local-secret"
+)
+
+func readSettings(getenv func(string) string) (settings, error) {
+	var faults []error
+	number := func(name string, fallback, least, most int) int {
+		v := getenv(name)
+		if v == "" {
+			return fallback
+		}
+		n, err := strconv.Atoi(v)
+		if err != nil || n < least || n > most {
+			faults = append(faults, fmt.Errorf("%s is %q: it must be a whole number from %d to %d", name, v, least, most))
+		}
+		return n
+	}
+	listen := func(name string, fallback int) port { return port{name, number(name, fallback, 1, 65535)} }
+	s := settings{
+		api: listen("PORT", 3000), vonage: listen("VONAGE_PORT", 3001),
+		dynamodb: listen("DYNAMODB_PORT", 3002), sqs: listen("SQS_PORT", 3003),
+		vonageKey: fakeKey, vonageSecret: fakeSecret,
+		fake: vonagetest.Config{
+			APIKey: fakeKey, APISecret: fakeSecret, Rate: number("VONAGE_RATE", vonagetest.DefaultRate, -1, 1_000_000),
+			Latency: 100 * time.Millisecond,
+		},
+	}
+	if v := getenv("VONAGE_LATENCY"); v != "" {
+		latency, err := time.ParseDuration(v)
+		if err != nil || latency < 0 {
+			faults = append(faults, fmt.Errorf("VONAGE_LATENCY is %q: it must be a duration such as 100ms", v))
+		}
+		s.fake.Latency = latency
+	}
+	var err error
+	if s.parameters, err = readParameters(getenv("PARAMETERS")); err != nil {
+		faults = append(faults, err)
+	}
+	faults = append(faults, s.chooseVonage(getenv))
+	return s, errors.Join(faults...)
+}
+
+func (s *settings) chooseVonage(getenv func(string) string) error {
+	switch getenv("VONAGE") {
+	case "", "fake":
+		s.parameters["VonageUrl"] = s.vonage.url() + "/sms"
+		return nil
+	case "real":
+		s.real, s.vonageKey, s.vonageSecret = true, getenv("VONAGE_API_KEY"), getenv("VONAGE_API_SECRET")
+		if s.vonageKey == "" || s.vonageSecret == "" {
+			return errors.New("VONAGE=real needs VONAGE_API_KEY and VONAGE_API_SECRET in the environment")
+		}
+		return nil
+	default:
+		return fmt.Errorf("VONAGE is %q: it must be real, fake or empty", getenv("VONAGE"))
+	}
+}
+
+// readParameters reads the form that sam deploy takes: Name=value pairs with spaces between them.
+func readParameters(pairs string) (map[string]string, error) {
+	parameters := make(map[string]string)
+	for _, pair := range strings.Fields(pairs) {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok {
+			return parameters, fmt.Errorf("PARAMETERS has %q: it must be Name=value, with spaces between several", pair)
+		}
+		parameters[name] = value
+	}
+	return parameters, nil
+}
