@@ -13,6 +13,8 @@ OWN_CFN_LINT := .build/cfn-lint-1.51.0
 
 # The processor that `make build` builds for: this machine's, for the local platform. `make deploy` sets Lambda's.
 GOARCH ?= $(shell go env GOARCH)
+BUILD_FUNCTION = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) \
+	go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
 # What the local platform sends through: empty for its own stand-in for Vonage.
 VONAGE ?=
 # How long `make fuzz` spends on each target.
@@ -29,8 +31,7 @@ build: $(FUNCTIONS:%=build-%) ## Build every function into .build/<function>/boo
 # The go command knows best what is up to date.
 .PHONY: $(FUNCTIONS:%=build-%)
 $(FUNCTIONS:%=build-%): build-%:
-	@CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w' \
-		-o .build/$*/bootstrap ./functions/$*
+	@$(BUILD_FUNCTION) -o .build/$*/bootstrap ./functions/$*
 
 .PHONY: run
 run: build $(LOCAL) ## Run all of it on this machine, without an AWS account (VONAGE=...)
@@ -55,6 +56,13 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 		echo "$$file: $${target#func }"; \
 		go test -run='^$$' -fuzz="^$${target#func }$$" -fuzztime=$(FUZZTIME) "./$${file%/*}" </dev/null || exit 1; \
 	done
+
+.PHONY: bench-cold
+bench-cold: build ## Measure sizes and cold starts, beside a function that does nothing
+	@for program in bare probe; do \
+		$(BUILD_FUNCTION) -o .build/bench/$$program ./internal/local/cmd/benchcold/$$program || exit 1; \
+	done
+	@go run ./internal/local/cmd/benchcold
 
 .PHONY: fmt
 fmt: ## Format the code

@@ -1,6 +1,9 @@
 package httpapi
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -8,27 +11,40 @@ import (
 	"sluice/internal/campaign"
 )
 
-// campaignRequest is the body of POST /campaigns.
+// campaignRequest is the body of POST /campaigns. Numbers are float64 so that 3.0 is read as the integer that it is, and
+// the time is text so that what the schema takes is read in one way; Resolve makes of them what they mean.
 type campaignRequest struct {
-	Sender        string    `json:"sender" doc:"What the texts come from: a number in international form, a short code, or a name of up to 11 letters, digits and spaces" example:"447700900000"`
-	Recipients    []string  `json:"recipients" doc:"Phone numbers in international form. A number that is listed twice is sent to once."`
-	MessageString string    `json:"message_string" doc:"The text" example:"Hello, World!"`
-	BatchSize     int       `json:"batch_size" doc:"How many recipients are sent to at once" example:"3"`
-	DelayPeriod   int       `json:"delay_period" doc:"Seconds from the start of one batch to the start of the next" example:"3600"`
-	Name          string    `json:"name,omitempty" doc:"A name for people"`
-	StartAt       time.Time `json:"start_at,omitzero" doc:"When the first batch starts; at launch, where it is absent"`
-	Draft         bool      `json:"draft,omitempty" doc:"Store the campaign without launching it"`
+	Sender        string   `json:"sender" doc:"What the texts come from: a number in international form, a short code, or a name of up to 11 letters, digits and spaces" example:"447700900000"`
+	Recipients    []string `json:"recipients" doc:"Phone numbers in international form. A number that is listed twice is sent to once."`
+	MessageString string   `json:"message_string" doc:"The text" example:"Hello, World!"`
+	BatchSize     float64  `json:"batch_size" doc:"How many recipients are sent to at once" example:"3"`
+	DelayPeriod   float64  `json:"delay_period" doc:"Seconds from the start of one batch to the start of the next" example:"3600"`
+	Name          string   `json:"name,omitempty" doc:"A name for people"`
+	StartAt       string   `json:"start_at,omitempty" format:"date-time" doc:"When the first batch starts; at launch, where it is absent"`
+	Draft         bool     `json:"draft,omitempty" doc:"Store the campaign without launching it"`
 
 	order campaign.Order
 }
 
+// maxBatchSize is only what a number of people can be.
+const maxBatchSize = 1_000_000_000
+
+// readable is of text that can be shown and sent: U+FFFD stands for what was lost on the way, for a half of an emoji too.
+const (
+	readable     = "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\ufffd]*$"
+	readableSays = "free of control characters and of U+FFFD, which stands for lost ones"
+)
+
 // TransformSchema puts the domain's limits into the schema.
 func (campaignRequest) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	s.Properties["batch_size"].Minimum, s.Properties["batch_size"].Maximum = ptr(1.0), ptr(1e9)
-	s.Properties["delay_period"].Minimum = ptr(0.0)
-	s.Properties["delay_period"].Maximum = ptr(campaign.MaxPeriod.Seconds())
-	s.Properties["message_string"].MinLength, s.Properties["message_string"].MaxLength = ptr(1), ptr(campaign.MaxText)
-	s.Properties["name"].MaxLength = ptr(campaign.MaxName)
+	batch, delay := s.Properties["batch_size"], s.Properties["delay_period"]
+	batch.Type, batch.Format, delay.Type, delay.Format = huma.TypeInteger, "int64", huma.TypeInteger, "int64"
+	batch.Minimum, batch.Maximum = ptr(1.0), ptr(float64(maxBatchSize))
+	delay.Minimum, delay.Maximum = ptr(0.0), ptr(campaign.MaxPeriod.Seconds())
+	text, name := s.Properties["message_string"], s.Properties["name"]
+	text.MinLength, text.MaxLength, name.MaxLength = ptr(1), ptr(campaign.MaxText), ptr(campaign.MaxName)
+	text.Pattern, text.PatternDescription = readable, readableSays
+	name.Pattern, name.PatternDescription = readable, readableSays
 	s.Properties["recipients"].MinItems, s.Properties["recipients"].MaxItems = ptr(1), ptr(campaign.MaxRows)
 	s.Properties["recipients"].Nullable = false
 	for _, p := range s.Properties {
@@ -41,16 +57,30 @@ func ptr[T any](v T) *T { return &v }
 
 // Resolve checks what the body means, after the schema has checked its form, so that all problems come at once.
 func (b *campaignRequest) Resolve(huma.Context) []error {
-	order, problems := campaign.Request{
-		Name: b.Name, Sender: b.Sender, Recipients: b.Recipients, Text: b.MessageString, BatchSize: b.BatchSize,
-		DelaySeconds: b.DelayPeriod, StartAt: b.StartAt,
+	var problems []campaign.Problem
+	startAt, _ := time.Parse(time.RFC3339, b.StartAt) // the schema has said what is wrong with it
+	startAt = instant(startAt)
+	if b.StartAt != "" && startAt.IsZero() { // the domain would read it as "at launch"
+		problems = append(problems, campaign.Problem{Field: "start_at", Reason: "is in the past"})
+	}
+	order, faults := campaign.Request{
+		Name: b.Name, Sender: b.Sender, Recipients: b.Recipients, Text: b.MessageString, BatchSize: int(b.BatchSize),
+		DelaySeconds: int(b.DelayPeriod), StartAt: startAt,
 	}.Check(time.Now())
 	b.order = order
+	problems = append(problems, faults...)
 	errs := make([]error, 0, len(problems))
 	for _, p := range problems {
 		errs = append(errs, detailOf(p))
 	}
 	return errs
+}
+
+// fingerprint tells one request from another, however they are written.
+func (b campaignRequest) fingerprint() string {
+	text, _ := json.Marshal(b) // strings, numbers and a bool that came as JSON
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // campaignView is a campaign as clients see it.
@@ -98,7 +128,7 @@ func viewOf(c campaign.Campaign, p campaign.Progress) campaignView {
 	v := campaignView{
 		ID: c.ID, Name: c.Name, Status: string(c.Status), PausedBecause: c.Reason, Sender: string(c.Sender),
 		MessageString: c.Text, BatchSize: c.BatchSize, DelayPeriod: int(c.Delay / time.Second), StartAt: optional(c.StartAt),
-		CreatedAt: c.CreatedAt, LaunchedAt: optional(c.LaunchedAt), EndedAt: optional(c.EndedAt),
+		CreatedAt: instant(c.CreatedAt), LaunchedAt: optional(c.LaunchedAt), EndedAt: optional(c.EndedAt),
 		Recipients: c.Recipients, Duplicates: c.Duplicates, NextBatchAt: optional(p.NextBatchAt), ETA: optional(p.ETA),
 		Counts: countsView{
 			Accepted: c.Counts.Accepted, Failed: c.Counts.Failed, Skipped: p.Skipped, Unknown: c.Counts.Unknown,
@@ -134,7 +164,7 @@ func batchViewOf(b campaign.Batch, now time.Time) batchView {
 		status = "sending"
 	}
 	return batchView{
-		Number: b.Number, Recipients: b.To - b.From, DueAt: b.Due, Status: status, Accepted: b.Counts.Accepted,
+		Number: b.Number, Recipients: b.To - b.From, DueAt: instant(b.Due), Status: status, Accepted: b.Counts.Accepted,
 		Failed: b.Counts.Failed, Unknown: b.Counts.Unknown, ToSend: b.To - b.From - b.Counts.Total(),
 		StartedAt: optional(b.StartedAt), EndedAt: optional(b.EndedAt),
 	}
@@ -146,7 +176,7 @@ type messageView struct {
 	Batch      int        `json:"batch,omitempty"`
 	Reason     string     `json:"reason,omitempty"`
 	Code       string     `json:"code,omitempty" doc:"The provider's own word for it"`
-	MessageIDs []string   `json:"message_ids,omitempty" doc:"The provider's, one for each SMS part"`
+	MessageIDs []string   `json:"message_ids,omitempty" nullable:"false" doc:"The provider's, one for each SMS part"`
 	At         *time.Time `json:"at,omitempty" doc:"When the outcome was known"`
 }
 
@@ -164,6 +194,9 @@ func optional(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
-	t = t.UTC()
+	t = instant(t)
 	return &t
 }
+
+// instant is as exact as what is stored, so that an answer does not differ from the next one.
+func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

@@ -2,8 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -25,7 +23,8 @@ type campaigns struct {
 func (c *campaigns) register(api huma.API) {
 	register(api, huma.Operation{
 		OperationID: "create-campaign", Method: http.MethodPost, Path: "/campaigns", DefaultStatus: http.StatusCreated,
-		Summary: "Create a campaign, and launch it unless it is a draft", MaxBodyBytes: MaxBody + 1,
+		Summary:      "Create a campaign, and launch it unless it is a draft",
+		MaxBodyBytes: MaxBody + 1, Middlewares: huma.Middlewares{takesJSON},
 	}, c.create)
 	register(api, huma.Operation{
 		OperationID: "list-campaigns", Method: http.MethodGet, Path: "/campaigns", Summary: "List campaigns, newest first",
@@ -59,17 +58,13 @@ func (c *campaigns) output(status int, found campaign.Campaign) *campaignOutput 
 
 type createInput struct {
 	IdempotencyKey string `header:"Idempotency-Key" maxLength:"255" doc:"Makes a repeated request return the first campaign"`
-	RawBody        []byte
 	Body           campaignRequest
 }
 
 func (c *campaigns) create(ctx context.Context, in *createInput) (*campaignOutput, error) {
 	var key *campaign.IdempotencyKey
 	if in.IdempotencyKey != "" {
-		sum := sha256.Sum256(in.RawBody)
-		key = &campaign.IdempotencyKey{
-			Key: keyOf(ctx) + "/" + in.IdempotencyKey, Fingerprint: hex.EncodeToString(sum[:]),
-		}
+		key = &campaign.IdempotencyKey{Key: keyOf(ctx) + "/" + in.IdempotencyKey, Fingerprint: in.Body.fingerprint()}
 	}
 	created, isNew, err := c.manager.Create(ctx, in.Body.order, in.Body.Draft, key)
 	if err != nil {
@@ -109,85 +104,96 @@ func (c *campaigns) registerAction(api huma.API, name, summary string,
 }
 
 type campaignsInput struct {
-	After string `query:"after" maxLength:"64" doc:"The next of the page before"`
+	After string `query:"after" pattern:"^[0-9A-HJKMNP-TV-Z]{26}$" patternDescription:"the next of another page" doc:"The next of the page before"`
 	Limit int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
 }
 
 type campaignsOutput struct {
 	Body struct {
-		Campaigns []campaignView `json:"campaigns"`
-		Next      string         `json:"next,omitempty" doc:"Give it as after for the next page"`
+		Campaigns []campaignView `json:"campaigns" nullable:"false"`
+		Next      string         `json:"next,omitempty" doc:"Give it as after for the next page; absent on the last"`
 	}
 }
 
 func (c *campaigns) list(ctx context.Context, in *campaignsInput) (*campaignsOutput, error) {
-	found, err := c.manager.Campaigns(ctx, in.After, in.Limit)
+	found, err := c.manager.Campaigns(ctx, in.After, in.Limit+1)
 	if err != nil {
 		return nil, problemOf(ctx, err, c.log)
 	}
+	page, more := cut(found, in.Limit)
 	out := &campaignsOutput{}
-	out.Body.Campaigns = make([]campaignView, 0, len(found))
-	for _, one := range found {
+	out.Body.Campaigns = make([]campaignView, 0, len(page))
+	for _, one := range page {
 		out.Body.Campaigns = append(out.Body.Campaigns, viewOf(one, c.manager.ProgressOf(one)))
 	}
-	if len(found) == in.Limit {
-		out.Body.Next = found[len(found)-1].ID
+	if more {
+		out.Body.Next = page[len(page)-1].ID
 	}
 	return out, nil
 }
 
+// cut takes a page from what was found, of which one more than its limit was asked for, to see whether there is more.
+func cut[T any](found []T, limit int) (page []T, more bool) {
+	if len(found) <= limit {
+		return found, false
+	}
+	return found[:limit], true
+}
+
 type pageInput struct {
 	ID    string `path:"id" doc:"The campaign's id"`
-	After int    `query:"after" minimum:"0" doc:"The next of the page before"`
+	After int    `query:"after" minimum:"0" maximum:"1000000000" doc:"The next of the page before"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
 
-// next is the cursor of the page after one of n rows; nil at the end.
-func (in pageInput) next(n int) string {
-	if n < in.Limit {
+// next is the cursor of the page after this one; empty on the last.
+func (in pageInput) next(more bool) string {
+	if !more {
 		return ""
 	}
-	return strconv.Itoa(in.After + n)
+	return strconv.Itoa(in.After + in.Limit)
 }
 
 type batchesOutput struct {
 	Body struct {
-		Batches []batchView `json:"batches"`
-		Next    string      `json:"next,omitempty" doc:"Give it as after for the next page"`
+		Batches []batchView `json:"batches" nullable:"false"`
+		Next    string      `json:"next,omitempty" doc:"Give it as after for the next page; absent on the last"`
 	}
 }
 
 func (c *campaigns) batches(ctx context.Context, in *pageInput) (*batchesOutput, error) {
-	found, err := c.manager.Batches(ctx, in.ID, in.After, in.Limit)
+	found, err := c.manager.Batches(ctx, in.ID, in.After, in.Limit+1)
 	if err != nil {
 		return nil, problemOf(ctx, err, c.log)
 	}
+	page, more := cut(found, in.Limit)
 	out := &batchesOutput{}
-	out.Body.Batches = make([]batchView, 0, len(found))
-	for _, b := range found {
+	out.Body.Batches = make([]batchView, 0, len(page))
+	for _, b := range page {
 		out.Body.Batches = append(out.Body.Batches, batchViewOf(b, time.Now()))
 	}
-	out.Body.Next = in.next(len(found))
+	out.Body.Next = in.next(more)
 	return out, nil
 }
 
 type messagesOutput struct {
 	Body struct {
-		Messages []messageView `json:"messages"`
-		Next     string        `json:"next,omitempty" doc:"Give it as after for the next page"`
+		Messages []messageView `json:"messages" nullable:"false"`
+		Next     string        `json:"next,omitempty" doc:"Give it as after for the next page; absent on the last"`
 	}
 }
 
 func (c *campaigns) messages(ctx context.Context, in *pageInput) (*messagesOutput, error) {
-	found, err := c.manager.Messages(ctx, in.ID, in.After, in.Limit)
+	found, err := c.manager.Messages(ctx, in.ID, in.After, in.Limit+1)
 	if err != nil {
 		return nil, problemOf(ctx, err, c.log)
 	}
+	page, more := cut(found, in.Limit)
 	out := &messagesOutput{}
-	out.Body.Messages = make([]messageView, 0, len(found))
-	for _, m := range found {
+	out.Body.Messages = make([]messageView, 0, len(page))
+	for _, m := range page {
 		out.Body.Messages = append(out.Body.Messages, messageViewOf(m))
 	}
-	out.Body.Next = in.next(len(found))
+	out.Body.Next = in.next(more)
 	return out, nil
 }

@@ -4,6 +4,10 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -19,19 +23,56 @@ type Keys interface {
 // New returns the API. Without a known key every request but GET /healthz and GET /openapi.json is answered 401.
 func New(manager *campaign.Manager, keys Keys, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, Problem{Status: http.StatusNotFound, Detail: "there is no " + r.Method + " " + r.URL.Path})
-	})
 	api := humago.New(mux, config())
 	(&campaigns{manager: manager, log: log}).register(api)
 	registerHealth(api)
-	return authenticate(mux, keys, log)
+	registerDocument(api, mux, log)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { noRoute(w, r, mux) })
+	return authenticate(wellFormed(mux), keys, log)
+}
+
+// wellFormed answers what the routes would answer in another form, or not at all.
+func wellFormed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+			writeProblem(w, Problem{Status: http.StatusBadRequest, Detail: "the query cannot be read: it is not encoded as in a URL"})
+			return
+		}
+		if path.Clean(r.URL.Path) != r.URL.Path { // ServeMux would redirect
+			writeProblem(w, Problem{Status: http.StatusNotFound, Detail: "there is nothing at this path"})
+			return
+		}
+		// There is one format. What huma would do is choose it by a header that it cannot always read.
+		r.Header.Del("Accept")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// noRoute answers 405 where another method has a route.
+func noRoute(w http.ResponseWriter, r *http.Request, mux *http.ServeMux) {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		writeProblem(w, Problem{Status: http.StatusNotFound, Detail: "there is nothing at this path"})
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	writeProblem(w, Problem{
+		Status: http.StatusMethodNotAllowed, Detail: "this path takes " + strings.Join(allowed, " and ") + " only",
+	})
 }
 
 func config() huma.Config {
 	c := huma.DefaultConfig("Sluice", "1")
 	c.Info.Description = "Bulk SMS campaigns, sent in batches, at intervals, and no faster than the account allows."
-	c.DocsPath, c.SchemasPath = "", ""
+	c.DocsPath, c.SchemasPath, c.OpenAPIPath = "", "", ""
+	c.Formats, c.RejectUnknownQueryParameters = formats(), true
 	c.CreateHooks = nil
 	c.Transformers = []huma.Transformer{toProblem}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
@@ -50,7 +91,22 @@ func register[I, O any](api huma.API, op huma.Operation, handler func(context.Co
 			Content:     map[string]*huma.MediaType{problemMedia: {Schema: problem}},
 		},
 	}
+	if strings.Contains(op.Path, "{id}") {
+		op.Middlewares = append(op.Middlewares, takesID)
+	}
 	huma.Register(api, op, handler)
+}
+
+// campaignID is the form of ids (ULID). What has another is not looked for: it may be longer than a key can be.
+var campaignID = regexp.MustCompile("^[0-9A-HJKMNP-TV-Z]{26}$")
+
+func takesID(ctx huma.Context, next func(huma.Context)) {
+	if !campaignID.MatchString(ctx.Param("id")) {
+		_, w := humago.Unwrap(ctx)
+		writeProblem(w, noCampaign())
+		return
+	}
+	next(ctx)
 }
 
 type healthOutput struct {

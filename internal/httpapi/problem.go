@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,10 +9,12 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"sluice/internal/campaign"
 )
@@ -26,7 +29,7 @@ type Problem struct {
 	Title  string       `json:"title" doc:"The HTTP status in words" example:"Unprocessable Entity"`
 	Status int          `json:"status" doc:"The HTTP status" example:"422"`
 	Detail string       `json:"detail" doc:"What is wrong, in a sentence"`
-	Errors []FieldError `json:"errors,omitempty" doc:"All that is wrong with the request, up to 1000 entries"`
+	Errors []FieldError `json:"errors,omitempty" nullable:"false" doc:"All that is wrong with the request, up to 1000 entries"`
 }
 
 // FieldError is one thing that is wrong with a request.
@@ -34,6 +37,14 @@ type FieldError struct {
 	Field  string `json:"field" doc:"The field, or path.name, query.name, header.name" example:"recipients"`
 	Row    int    `json:"row,omitempty" doc:"The row in a list, from 1" example:"3"`
 	Reason string `json:"reason" example:"is not a phone number in international form"`
+}
+
+// String is a sentence.
+func (e FieldError) String() string {
+	if e.Row > 0 {
+		return fmt.Sprintf("%s, row %d, %s", e.Field, e.Row, e.Reason)
+	}
+	return e.Field + " " + e.Reason
 }
 
 var problemType = reflect.TypeFor[Problem]()
@@ -50,6 +61,10 @@ func internal() Problem {
 	return Problem{Status: http.StatusInternalServerError, Detail: "something went wrong on our side; it has been logged"}
 }
 
+func noCampaign() Problem {
+	return Problem{Status: http.StatusNotFound, Detail: "there is no such campaign"}
+}
+
 // problemOf maps what the domain answers. What it does not know is logged here, once, and not shown.
 func problemOf(ctx context.Context, err error, log *slog.Logger) error {
 	var (
@@ -58,7 +73,7 @@ func problemOf(ctx context.Context, err error, log *slog.Logger) error {
 	)
 	switch {
 	case errors.Is(err, campaign.ErrNotFound):
-		return Problem{Status: http.StatusNotFound, Detail: "there is no such campaign"}
+		return noCampaign()
 	case errors.As(err, &state):
 		return Problem{Status: http.StatusConflict, Detail: state.Error()}
 	case errors.As(err, &reused):
@@ -76,7 +91,7 @@ func problemOf(ctx context.Context, err error, log *slog.Logger) error {
 func toProblem(_ huma.Context, _ string, body any) (any, error) {
 	switch b := body.(type) {
 	case *huma.ErrorModel:
-		return (Problem{Status: b.Status, Detail: b.Detail, Errors: fieldErrors(b.Errors)}).complete(), nil
+		return problemIn(b).complete(), nil
 	case Problem:
 		return b.complete(), nil
 	default:
@@ -84,55 +99,109 @@ func toProblem(_ huma.Context, _ string, body any) (any, error) {
 	}
 }
 
+func problemIn(e *huma.ErrorModel) Problem {
+	switch {
+	case e.Status == http.StatusRequestEntityTooLarge:
+		return Problem{Status: e.Status, Detail: fmt.Sprintf("the body has more than %d bytes", MaxBody)}
+	case len(e.Errors) > 0:
+		return Problem{Status: e.Status, Errors: fieldErrors(e.Errors)}
+	case e.Status == http.StatusBadRequest:
+		return Problem{Status: e.Status, Detail: "the request has no body"}
+	default:
+		return Problem{Status: e.Status, Detail: strings.ToLower(http.StatusText(e.Status))}
+	}
+}
+
 // complete fills in what follows from the rest.
 func (p Problem) complete() Problem {
 	p.Title = http.StatusText(p.Status)
-	if n := len(p.Errors); n > maxErrors {
-		p.Detail = fmt.Sprintf("%s: %d problems, of which the first %d are listed", p.Detail, n, maxErrors)
+	switch n := len(p.Errors); {
+	case n == 1:
+		p.Detail = p.Errors[0].String()
+	case n > maxErrors:
+		p.Detail = fmt.Sprintf("%d things are wrong with the request, of which the first %d are listed", n, maxErrors)
 		p.Errors = p.Errors[:maxErrors]
+	case n > 1:
+		p.Detail = fmt.Sprintf("%d things are wrong with the request", n)
 	}
 	return p
 }
 
-// fieldErrors keeps the first problem of each place: the schema's come before the domain's, which sees a field of the
-// wrong type as empty.
-func fieldErrors(details []*huma.ErrorDetail) []FieldError {
-	type place struct {
-		field string
-		row   int
-	}
-	var found []FieldError
-	seen := make(map[place]bool)
-	wrongWhole := make(map[string]bool)
-	for _, d := range details {
-		e := FieldError{Reason: d.Message}
-		e.Field, e.Row = placeOf(d)
-		if seen[place{e.Field, e.Row}] || wrongWhole[e.Field] {
-			continue
-		}
-		seen[place{e.Field, e.Row}] = true
-		wrongWhole[e.Field] = e.Row == 0
-		found = append(found, e)
-	}
-	return found
+// place is a field, or a row of it.
+type place struct {
+	field string
+	row   int
 }
 
-// placeOf reads a location such as "body.recipients[2]", which counts from 0. A property that is missing or not known is
-// named in the message only: its location is the object that it misses.
-func placeOf(d *huma.ErrorDetail) (string, int) {
+// fieldErrors keeps the first problem of each place: the schema's come before the domain's, which sees a field of the
+// wrong type as empty. A body that could not be read has no fields. Whole fields come before rows, so that a long list
+// of bad rows hides none.
+func fieldErrors(details []*huma.ErrorDetail) []FieldError {
+	found := make(map[place]string)
+	unread := slices.ContainsFunc(details, isUnread)
+	for _, d := range details {
+		if unread && inBody(d) && !isUnread(d) {
+			continue
+		}
+		at, reason := placeOf(d)
+		if _, ok := found[at]; !ok {
+			found[at] = reason
+		}
+	}
+	var list []FieldError
+	for at, reason := range found {
+		if _, wholeToo := found[place{field: at.field}]; at.row > 0 && wholeToo {
+			continue
+		}
+		list = append(list, FieldError{Field: at.field, Row: at.row, Reason: reason})
+	}
+	slices.SortFunc(list, func(a, b FieldError) int {
+		return cmp.Or(min(a.Row, 1)-min(b.Row, 1), strings.Compare(a.Field, b.Field), a.Row-b.Row)
+	})
+	return list
+}
+
+func inBody(d *huma.ErrorDetail) bool { return strings.HasPrefix(d.Location, "body") }
+
+func isUnread(d *huma.ErrorDetail) bool {
+	_, missing := missingField(d)
+	return d.Location == "body" && !missing
+}
+
+// missingField: a field that is missing is named in the message only, its location is the object that it misses.
+func missingField(d *huma.ErrorDetail) (string, bool) {
+	before, after, _ := strings.Cut(validation.MsgExpectedRequiredProperty, "%s")
+	name, ok := strings.CutPrefix(d.Message, before)
+	return strings.TrimSuffix(name, after), ok
+}
+
+// placeOf reads a location such as "body.recipients[2]", which counts from 0.
+func placeOf(d *huma.ErrorDetail) (place, string) {
+	reason := plain(d.Message)
+	if name, ok := missingField(d); ok {
+		return place{field: name}, reason
+	}
 	field := strings.TrimPrefix(d.Location, "body.")
-	if name, ok := strings.CutPrefix(d.Message, "expected required property "); ok && field == "body" {
-		return strings.TrimSuffix(name, " to be present"), 0
+	switch d.Message {
+	case validation.MsgUnexpectedProperty:
+		return unknownName(field, "", "body", reason, "has a field whose name is not known")
+	case unknownParameter:
+		return unknownName(strings.TrimPrefix(field, "query."), "query.", "query", reason, "has a parameter whose name is not known")
 	}
 	name, index, ok := strings.Cut(field, "[")
-	if !ok {
-		return field, 0
-	}
 	row, err := strconv.Atoi(strings.TrimSuffix(index, "]"))
-	if err != nil {
-		return field, 0
+	if !ok || err != nil {
+		return place{field: field}, reason
 	}
-	return name, row + 1
+	return place{field: name, row: row + 1}, reason
+}
+
+// unknownName is the place of what is not known by its name, which only an answer names that can be nothing but a name.
+func unknownName(name, prefix, whole, reason, otherwise string) (place, string) {
+	if fieldName.MatchString(name) {
+		return place{field: prefix + name}, reason
+	}
+	return place{field: whole}, otherwise
 }
 
 // detailOf is the way back, for the domain's problems.
@@ -147,5 +216,7 @@ func detailOf(p campaign.Problem) error {
 func writeProblem(w http.ResponseWriter, p Problem) {
 	w.Header().Set("Content-Type", problemMedia)
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p.complete()) // the client is gone if this fails
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(p.complete()) // the client is gone if this fails
 }

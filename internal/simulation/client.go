@@ -37,12 +37,31 @@ type Campaign struct {
 // Do makes a request with a good key. A nil body is none; a string or bytes are sent as they are, the rest as JSON.
 func (w *World) Do(method, path string, body any, headers ...string) (int, []byte) {
 	w.t.Helper()
-	headers = append([]string{"Authorization", "Bearer " + apiKey}, headers...)
-	return w.DoWith(method, path, body, headers...)
+	return w.DoWith(method, path, body, append(w.Key(), headers...)...)
 }
+
+// Key is the header that lets a request in.
+func (w *World) Key() []string { return []string{"Authorization", "Bearer " + apiKey} }
+
+// Secrets are what nobody may log: the API key and the Vonage account's.
+func (w *World) Secrets() []string { return []string{apiKey, vonageKey, vonageWord} }
 
 // DoWith makes a request with just these headers.
 func (w *World) DoWith(method, path string, body any, headers ...string) (int, []byte) {
+	w.t.Helper()
+	a := w.Ask(method, path, body, headers...)
+	return a.Status, a.Body
+}
+
+// Answer is the answer to a request.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Ask makes a request with just these headers, and returns all of its answer.
+func (w *World) Ask(method, path string, body any, headers ...string) Answer {
 	w.t.Helper()
 	var content []byte
 	switch b := body.(type) {
@@ -67,7 +86,7 @@ func (w *World) DoWith(method, path string, body any, headers ...string) (int, [
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	w.must(err)
-	return resp.StatusCode, answer
+	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: answer}
 }
 
 // Call makes a request that must be answered with that status, and decodes the answer into T.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -57,9 +58,12 @@ type World struct {
 	Store  *dynamostore.Store
 	client *http.Client
 	logs   *logBuffer
+	// invokers are the functions by name, without what Options.Tick takes away.
+	invokers map[string]lambda.Invoker
 
 	mu     sync.Mutex
 	delays []int
+	writes int
 }
 
 // Run starts a system in a bubble, lets scenario use it, and stops it.
@@ -131,6 +135,7 @@ func (w *World) functions(ctx context.Context, t *template.Template, cfg aws.Con
 	w.t.Helper()
 	made := map[string]app.Function{"api": app.API, "dispatcher": app.Dispatcher, "sender": app.Sender}
 	functions := make(map[string]lambda.Invoker)
+	w.invokers = make(map[string]lambda.Invoker)
 	for _, f := range t.Functions {
 		handler, err := made[f.Name](ctx, app.Base{
 			AWS: cfg, Getenv: func(name string) string { return f.Environment[name] },
@@ -142,7 +147,7 @@ func (w *World) functions(ctx context.Context, t *template.Template, cfg aws.Con
 			Name: f.Name, Timeout: f.Timeout, Concurrency: f.ReservedConcurrency,
 		}, handler)
 		w.must(err)
-		functions[f.Name] = invoker
+		functions[f.Name], w.invokers[f.Name] = invoker, invoker
 		if f.Name == "dispatcher" && tick != nil {
 			functions[f.Name] = &ticks{Invoker: invoker, happens: tick}
 		}
@@ -164,9 +169,21 @@ func (s *ticks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return s.Invoker.Invoke(ctx, payload)
 }
 
-// watch notes the delay of every message that is sent to a queue.
+// Invoke calls a function as its trigger does, with an event as JSON, and returns its answer.
+func (w *World) Invoke(function string, event []byte) ([]byte, error) {
+	return w.invokers[function].Invoke(w.t.Context(), event)
+}
+
+// watch counts the calls that write to the table, and notes the delay of every message that is sent to a queue.
 func (w *World) watch(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "DynamoDB_20120810.")
+		switch operation {
+		case "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems":
+			w.mu.Lock()
+			w.writes++
+			w.mu.Unlock()
+		}
 		if r.Header.Get("X-Amz-Target") == "AmazonSQS.SendMessageBatch" {
 			body, err := io.ReadAll(r.Body)
 			w.must(err)
@@ -188,6 +205,13 @@ func (w *World) Delays() []int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return append([]int(nil), w.delays...)
+}
+
+// Writes is how many calls have written to the table so far.
+func (w *World) Writes() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.writes
 }
 
 // Logs is what the functions logged so far.

@@ -19,7 +19,10 @@ import (
 
 // invoke runs one function once and prints its answer. Where the local platform is running, the function works on its
 // table and its queue; otherwise on its own, which hold the campaign that the files under events/ speak of.
-func invoke(ctx context.Context, s settings, function, event string, out io.Writer) error {
+func (m *machine) invoke(ctx context.Context, function, event string, out io.Writer) error {
+	if event == "" {
+		return errors.New("-invoke needs -event, the file with the event")
+	}
 	payload, err := os.ReadFile(event)
 	if err != nil {
 		return fmt.Errorf("read the event: %w", err)
@@ -27,15 +30,11 @@ func invoke(ctx context.Context, s settings, function, event string, out io.Writ
 	if !json.Valid(payload) {
 		return fmt.Errorf("%s is not JSON", event)
 	}
-	m, err := newMachine(ctx, s)
-	if err != nil {
-		return err
-	}
 	if !slices.Contains(m.names(), function) {
 		return fmt.Errorf("there is no function %q, only %v", function, m.names())
 	}
-	print := &printer{out: os.Stderr}
-	if s.isRunning() {
+	print := &printer{out: os.Stderr, done: ctx.Done()}
+	if m.isRunning() {
 		print.line("invoking %s on the running platform", function)
 		return m.once(ctx, function, payload, print, out)
 	}
@@ -51,7 +50,7 @@ func (m *machine) names() []string {
 	return names
 }
 
-// isRunning tells whether the platform's ports answer.
+// isRunning tells whether the platform's own services answer on their ports.
 func (s settings) isRunning() bool {
 	for _, p := range []port{s.dynamodb, s.sqs} {
 		conn, err := net.DialTimeout("tcp", p.address(), time.Second)
@@ -68,7 +67,7 @@ func (m *machine) alone(ctx context.Context, function string, payload []byte, pr
 	if err := local.StoreSample(ctx, m.store(), time.Now()); err != nil {
 		return err
 	}
-	servers, err := m.listen(nil)
+	servers, err := listen(m.services()...)
 	if err != nil {
 		return err
 	}

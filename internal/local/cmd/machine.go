@@ -35,19 +35,20 @@ type machine struct {
 	aws      aws.Config // reaches the cloud without a socket
 }
 
-func newMachine(ctx context.Context, s settings) (*machine, error) {
+// readTemplate reads it with the settings' parameters, of which it finds those that are wrong.
+func readTemplate(s settings) (*template.Template, error) {
 	file, err := os.Open(templateFile)
 	if err != nil {
 		return nil, fmt.Errorf("read the template: %w", err)
 	}
 	defer file.Close()
-	m := &machine{settings: s}
-	m.template, err = template.Read(file, template.Options{
+	return template.Read(file, template.Options{
 		Parameters: s.parameters, QueueURL: func(name string) string { return local.QueueURL(s.sqs.url(), name) },
 	})
-	if err != nil {
-		return nil, err
-	}
+}
+
+func newMachine(ctx context.Context, s settings, t *template.Template) (*machine, error) {
+	m := &machine{settings: s, template: t}
 	secret, err := json.Marshal(map[string]string{"api_key": s.vonageKey, "api_secret": s.vonageSecret})
 	if err != nil {
 		return nil, fmt.Errorf("make the secret: %w", err)

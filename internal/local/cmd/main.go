@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C is not caught
 	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "sluice:", err)
 		os.Exit(1)
@@ -27,12 +29,17 @@ func run(ctx context.Context, args []string, getenv func(string) string, out *os
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	s, err := readSettings(getenv)
+	s, settingsErr := readSettings(getenv)
+	t, templateErr := readTemplate(s)
+	if err := errors.Join(settingsErr, templateErr); err != nil {
+		return err
+	}
+	m, err := newMachine(ctx, s, t)
 	if err != nil {
 		return err
 	}
 	if *function != "" {
-		return invoke(ctx, s, *function, *event, out)
+		return m.invoke(ctx, *function, *event, out)
 	}
-	return serve(ctx, s, out)
+	return m.serve(ctx, out)
 }

@@ -9,25 +9,21 @@ import (
 	"time"
 )
 
-// printer tells a person what happens, a line at a time, until it is stopped: what is cut off then is no news.
+// printer tells a person what happens, a line at a time, until done: what is cut off then is no news.
 type printer struct {
-	mu      sync.Mutex
-	out     io.Writer
-	stopped bool
+	mu   sync.Mutex
+	out  io.Writer
+	done <-chan struct{}
 }
 
 func (p *printer) line(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.stopped {
+	select {
+	case <-p.done:
+	default:
 		fmt.Fprintf(p.out, format+"\n", args...)
 	}
-}
-
-func (p *printer) stop() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.stopped = true
 }
 
 const sample = `curl -sS %s/campaigns -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d '{

@@ -20,12 +20,9 @@ import (
 )
 
 // serve runs the platform until ctx ends. Then everything is cut off: nothing here outlives the process.
-func serve(ctx context.Context, s settings, out io.Writer) error {
-	print := &printer{out: out}
-	m, err := newMachine(ctx, s)
-	if err != nil {
-		return err
-	}
+func (m *machine) serve(ctx context.Context, out io.Writer) error {
+	group, ctx := errgroup.WithContext(ctx)
+	print := &printer{out: out, done: ctx.Done()}
 	pools, err := m.pools(ctx, print.log)
 	defer closeAll(pools)
 	if err != nil {
@@ -35,18 +32,16 @@ func serve(ctx context.Context, s settings, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	servers, err := m.listen(platform)
+	servers, err := listen(append(m.services(), endpoint{m.api, platform})...)
 	if err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
 	for _, server := range servers {
 		group.Go(server.serve)
 	}
 	group.Go(func() error { return platform.Run(ctx) })
-	print.ready(s)
+	print.ready(m.settings)
 	<-ctx.Done()
-	print.stop()
 	for _, server := range servers {
 		_ = server.http.Close() // sockets end with the process anyway
 	}
@@ -84,29 +79,34 @@ func (s server) serve() error {
 	return nil
 }
 
-// listen takes all ports, or none.
-func (m *machine) listen(platform http.Handler) ([]server, error) {
-	handlers := []struct {
-		port
-		http.Handler
-	}{{m.api, platform}, {m.dynamodb, m.cloud}, {m.sqs, m.cloud}}
+// endpoint is what is to answer on a port.
+type endpoint struct {
+	port
+	http.Handler
+}
+
+// services are what functions call.
+func (m *machine) services() []endpoint {
+	services := []endpoint{{m.dynamodb, m.cloud}, {m.sqs, m.cloud}}
 	if !m.real {
-		handlers = append(handlers, struct {
-			port
-			http.Handler
-		}{m.vonage, vonagetest.New(m.fake)})
+		services = append(services, endpoint{m.vonage, vonagetest.New(m.fake)})
 	}
+	return services
+}
+
+// listen takes all ports, or none.
+func listen(endpoints ...endpoint) ([]server, error) {
 	var servers []server
-	for _, h := range handlers {
-		listener, err := net.Listen("tcp", h.address())
+	for _, e := range endpoints {
+		listener, err := net.Listen("tcp", e.address())
 		if err != nil {
 			for _, s := range servers {
 				_ = s.listener.Close() // the error below is the one to tell
 			}
-			return nil, portError(h.port, err)
+			return nil, portError(e.port, err)
 		}
 		servers = append(servers, server{listener, &http.Server{
-			Handler: h.Handler, ReadHeaderTimeout: 10 * time.Second,
+			Handler: e.Handler, ReadHeaderTimeout: 10 * time.Second,
 			ErrorLog: log.New(io.Discard, "", 0), // clients that hang up; net/http would quote what they sent
 		}})
 	}

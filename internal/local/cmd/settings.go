@@ -71,7 +71,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 	if s.parameters, err = readParameters(getenv("PARAMETERS")); err != nil {
 		faults = append(faults, err)
 	}
-	faults = append(faults, s.chooseVonage(getenv))
+	faults = append(faults, s.chooseVonage(getenv), s.distinct())
 	return s, errors.Join(faults...)
 }
 
@@ -89,6 +89,18 @@ func (s *settings) chooseVonage(getenv func(string) string) error {
 	default:
 		return fmt.Errorf("VONAGE is %q: it must be real, fake or empty", getenv("VONAGE"))
 	}
+}
+
+// distinct finds ports that are given twice.
+func (s settings) distinct() error {
+	taken := make(map[int]string)
+	for _, p := range []port{s.api, s.vonage, s.dynamodb, s.sqs} {
+		if other, twice := taken[p.number]; twice {
+			return fmt.Errorf("%s and %s are both %d: each needs a port of its own", other, p.variable, p.number)
+		}
+		taken[p.number] = p.variable
+	}
+	return nil
 }
 
 // readParameters reads the form that sam deploy takes: Name=value pairs with spaces between them.

@@ -1,0 +1,197 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"sluice/internal/campaign"
+)
+
+type object = map[string]any
+
+// at follows a path of names through objects; nil where it ends early.
+func at(v any, path ...string) any {
+	for _, name := range path {
+		o, _ := v.(object)
+		v = o[name]
+	}
+	return v
+}
+
+func document(t *testing.T) object {
+	t.Helper()
+	w := do(newAPI(t), "GET", "/openapi.json", "", "Authorization", "")
+	var d object
+	if err := json.Unmarshal(w.Body.Bytes(), &d); err != nil {
+		t.Fatalf("%d: %v", w.Code, err)
+	}
+	return d
+}
+
+// each calls do for every operation.
+func each(d object, do func(method, path string, operation object)) {
+	for path, item := range d["paths"].(object) {
+		for method, operation := range item.(object) {
+			do(method, path, operation.(object))
+		}
+	}
+}
+
+// The rules of OpenAPI 3.1.0, sections 4.8.1 to 4.8.17, as far as they concern what is in this document.
+func TestTheDocumentIsOpenAPI31(t *testing.T) {
+	d := document(t)
+	if version, _ := d["openapi"].(string); !strings.HasPrefix(version, "3.1.") {
+		t.Errorf("openapi is %q", version)
+	}
+	for _, field := range []string{"title", "version"} {
+		if at(d, "info", field) == nil {
+			t.Errorf("info has no %s", field)
+		}
+	}
+	ids := make(map[string]bool)
+	each(d, func(method, path string, operation object) {
+		where := method + " " + path
+		id, _ := operation["operationId"].(string)
+		if id == "" || ids[id] {
+			t.Errorf("%s: operationId %q is empty or taken", where, id)
+		}
+		ids[id] = true
+		if !slices.Contains([]string{"get", "post", "put", "patch", "delete"}, method) || !strings.HasPrefix(path, "/") {
+			t.Errorf("%s is no operation", where)
+		}
+		for status, response := range operation["responses"].(object) {
+			if at(response, "description") == nil {
+				t.Errorf("%s: response %s has no description", where, status)
+			}
+		}
+		checkParameters(t, where, path, operation)
+	})
+	if at(d, "components", "schemas") == nil {
+		t.Fatal("no schemas")
+	}
+	checkRefs(t, d, d)
+	for name, schema := range at(d, "components", "schemas").(object) {
+		required, _ := at(schema, "required").([]any)
+		for _, field := range required {
+			if at(schema, "properties", field.(string)) == nil {
+				t.Errorf("schema %s requires %s, which it does not have", name, field)
+			}
+		}
+	}
+}
+
+// checkParameters: each variable of the path is described, once, as required, and nothing else is said to be in the path.
+func checkParameters(t *testing.T, where, path string, operation object) {
+	t.Helper()
+	var described []string
+	parameters, _ := operation["parameters"].([]any)
+	for _, p := range parameters {
+		if at(p, "schema", "type") == nil {
+			t.Errorf("%s: parameter %v has no type", where, at(p, "name"))
+		}
+		if at(p, "in") == "path" {
+			described = append(described, at(p, "name").(string))
+			if at(p, "required") != true {
+				t.Errorf("%s: %v is not required", where, at(p, "name"))
+			}
+		}
+	}
+	var variables []string
+	for _, match := range regexp.MustCompile(`\{(\w+)\}`).FindAllStringSubmatch(path, -1) {
+		variables = append(variables, match[1])
+	}
+	if !slices.Equal(described, variables) {
+		t.Errorf("%s describes %q in its path", where, described)
+	}
+}
+
+// checkRefs: what is referred to is there.
+func checkRefs(t *testing.T, d object, v any) {
+	switch v := v.(type) {
+	case object:
+		if ref, ok := v["$ref"].(string); ok {
+			path, local := strings.CutPrefix(ref, "#/")
+			if !local || at(d, strings.Split(path, "/")...) == nil {
+				t.Errorf("%s is not there", ref)
+			}
+		}
+		for _, inner := range v {
+			checkRefs(t, d, inner)
+		}
+	case []any:
+		for _, inner := range v {
+			checkRefs(t, d, inner)
+		}
+	}
+}
+
+func TestTheDocumentHasTheDomainsLimits(t *testing.T) {
+	d := document(t)
+	fields := at(d, "components", "schemas", "CampaignRequest", "properties")
+	for _, limit := range []struct {
+		field, keyword string
+		want           float64
+	}{
+		{"message_string", "minLength", 1}, {"message_string", "maxLength", campaign.MaxText},
+		{"name", "maxLength", campaign.MaxName},
+		{"recipients", "minItems", 1}, {"recipients", "maxItems", campaign.MaxRows},
+		{"batch_size", "minimum", 1},
+		{"delay_period", "minimum", 0}, {"delay_period", "maximum", campaign.MaxPeriod.Seconds()},
+	} {
+		if got := at(fields, limit.field, limit.keyword); got != limit.want {
+			t.Errorf("%s of %s is %v, want %v", limit.keyword, limit.field, got, limit.want)
+		}
+	}
+	for field, kind := range map[string]string{
+		"batch_size": "integer", "delay_period": "integer", "recipients": "array", "start_at": "string", "draft": "boolean",
+	} {
+		if got := at(fields, field, "type"); got != kind {
+			t.Errorf("%s is of type %v, want %s", field, got, kind)
+		}
+	}
+	required, _ := at(d, "components", "schemas", "CampaignRequest", "required").([]any)
+	if len(required) != 5 {
+		t.Errorf("required are %v", required)
+	}
+	key := at(d, "paths", "/campaigns", "post", "parameters").([]any)[0]
+	if at(key, "name") != "Idempotency-Key" || at(key, "schema", "maxLength") != float64(campaign.MaxIdempotencyKey) {
+		t.Errorf("Idempotency-Key is %v", key)
+	}
+}
+
+// A body is JSON and nothing else, and whatever is no success is a problem.
+func TestTheDocumentSaysWhatGoesInAndOut(t *testing.T) {
+	d := document(t)
+	each(d, func(method, path string, operation object) {
+		where := method + " " + path
+		if body, ok := operation["requestBody"].(object); ok {
+			content := body["content"].(object)
+			if len(content) != 1 || content["application/json"] == nil || body["required"] != true {
+				t.Errorf("%s takes %v", where, content)
+			}
+		}
+		if path == "/openapi.json" {
+			return
+		}
+		ref := at(operation, "responses", "default", "content", "application/problem+json", "schema", "$ref")
+		if ref != "#/components/schemas/Problem" {
+			t.Errorf("%s: what is no success is %v", where, ref)
+		}
+		if public := len(asList(operation["security"])) == 0 && operation["security"] != nil; public != (path == "/healthz") {
+			t.Errorf("%s: public: %v", where, public)
+		}
+	})
+	for name := range at(d, "components", "schemas").(object) {
+		if strings.HasPrefix(name, "Error") {
+			t.Errorf("%s is described and never sent", name)
+		}
+	}
+}
+
+func asList(v any) []any {
+	list, _ := v.([]any)
+	return list
+}

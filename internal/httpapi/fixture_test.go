@@ -1,0 +1,89 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/oklog/ulid/v2"
+
+	"sluice/internal/campaign"
+	"sluice/internal/dynamostore"
+	"sluice/internal/httpapi"
+	"sluice/internal/inprocess"
+	local "sluice/internal/local/dynamodb"
+	"sluice/internal/local/dynamodb/attribute"
+)
+
+const key = "test-key"
+
+// noQueue takes deliveries and brings them nowhere: here nobody sends.
+type noQueue struct{}
+
+func (noQueue) Enqueue(context.Context, ...campaign.Delivery) error { return nil }
+
+// newAPI is the handler over the real store, on a table in this process.
+func newAPI(t testing.TB) http.Handler {
+	t.Helper()
+	server, err := local.New(local.Table{
+		Name: "Table", Hash: local.Key{Name: "pk", Kind: attribute.String},
+		Range: local.Key{Name: "sk", Kind: attribute.String},
+		Indexes: []local.Index{{
+			Name: "due", Hash: local.Key{Name: "due_shard", Kind: attribute.String},
+			Range: local.Key{Name: "due_at", Kind: attribute.Number}, Projection: local.ProjectKeysOnly,
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := dynamostore.New(dynamodb.NewFromConfig(aws.Config{
+		Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		BaseEndpoint: aws.String("http://dynamodb.local"), HTTPClient: &http.Client{Transport: inprocess.Transport(server)},
+	}), "Table")
+	if err := store.AddKey(context.Background(), key, "test", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	newID := func(now time.Time) string {
+		return ulid.MustNew(ulid.Timestamp(now), ulid.DefaultEntropy()).String()
+	}
+	log := slog.New(slog.DiscardHandler)
+	return httpapi.New(campaign.NewManager(store, noQueue{}, newID, 30, time.Now, log), store, log)
+}
+
+// do makes a request with the key. Headers come in pairs; they replace those that are there anyway.
+func do(api http.Handler, method, path, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+key)
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	api.ServeHTTP(w, r)
+	return w
+}
+
+// problemIn is an answer that must be a problem in its proper form.
+func problemIn(t testing.TB, w *httptest.ResponseRecorder) httpapi.Problem {
+	t.Helper()
+	var p httpapi.Problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+		t.Fatalf("%d: %v: %s", w.Code, err, w.Body)
+	}
+	if w.Header().Get("Content-Type") != "application/problem+json" || p.Status != w.Code ||
+		p.Title != http.StatusText(w.Code) || p.Detail == "" {
+		t.Errorf("not a proper problem: %d %s %s", w.Code, w.Header(), w.Body)
+	}
+	return p
+}
+
+const tutorial = `{"sender":"447700900000","recipients":["447700900001","447700900002"],` +
+	`"message_string":"Hello, World!","batch_size":3,"delay_period":3600}`

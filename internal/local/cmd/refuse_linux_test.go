@@ -1,0 +1,123 @@
+package main_test
+
+import (
+	"bytes"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// run runs the platform's program to its end.
+func run(t *testing.T, dir string, on ports, env []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errors bytes.Buffer
+	cmd := command(dir, on, env, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errors
+	must(t, cmd.Start())
+	waited := make(chan struct{})
+	go func() {
+		defer close(waited)
+		_ = cmd.Wait() // its state tells
+	}()
+	t.Cleanup(func() { _ = cmd.Process.Kill(); <-waited })
+	waitFor(t, "the program to end", func() bool {
+		select {
+		case <-waited:
+			return true
+		default:
+			return false
+		}
+	})
+	if pids := left(t, dir, cmd.Process.Pid); len(pids) > 0 {
+		t.Errorf("processes %v are left behind", pids)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), errors.String()
+}
+
+// refused runs it on what it must refuse, and returns the one thing that it says.
+func refused(t *testing.T, dir string, on ports, env []string, args ...string) string {
+	t.Helper()
+	code, stdout, stderr := run(t, dir, on, env, args...)
+	if code != 1 {
+		t.Errorf("ended with %d, want 1", code)
+	}
+	if stdout != "" {
+		t.Errorf("said %q", stdout)
+	}
+	if strings.Contains(stderr, "goroutine") || strings.Contains(stderr, "panic") || !strings.HasPrefix(stderr, "sluice: ") {
+		t.Errorf("the error is %q", stderr)
+	}
+	return stderr
+}
+
+func TestATakenPortIsNamedWithItsVariable(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	for _, variable := range variables {
+		t.Run(variable, func(t *testing.T) {
+			on := freePorts(t)
+			taken, err := listen(on[variable])
+			must(t, err)
+			said := refused(t, dir, on, nil)
+			must(t, taken.Close())
+			if strings.Count(said, "\n") != 1 {
+				t.Errorf("the error is not one line: %q", said)
+			}
+			for _, want := range []string{"port " + strconv.Itoa(on[variable]) + " is taken", " " + variable + "="} {
+				if !strings.Contains(said, want) {
+					t.Errorf("%q does not say %q", said, want)
+				}
+			}
+			on.mustBeFree(t)
+		})
+	}
+}
+
+func TestWrongSettingsAreAllNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	for _, c := range []struct {
+		name string
+		env  []string
+		want []string
+	}{
+		{"a port that is no number", []string{"PORT=abc"}, []string{`PORT is "abc": it must be a whole number from 1 to 65535`}},
+		{"a port too high", []string{"SQS_PORT=65536"}, []string{`SQS_PORT is "65536"`}},
+		{"a port for two", []string{"PORT=4000", "VONAGE_PORT=4000"}, []string{"PORT and VONAGE_PORT are both 4000"}},
+		{"a latency without unit", []string{"VONAGE_LATENCY=x"}, []string{`VONAGE_LATENCY is "x": it must be a duration`}},
+		{"a negative latency", []string{"VONAGE_LATENCY=-1s"}, []string{`VONAGE_LATENCY is "-1s"`}},
+		{"a rate that is no number", []string{"VONAGE_RATE=fast"}, []string{`VONAGE_RATE is "fast"`}},
+		{"a parameter that is not there", []string{"PARAMETERS=Nope=1"}, []string{"parameter Nope: the template has none of this name"}},
+		{"a parameter out of bounds", []string{"PARAMETERS=AccountRate=0"}, []string{"parameter AccountRate", "the least is 1"}},
+		{"no parameter", []string{"PARAMETERS=Nope"}, []string{`PARAMETERS has "Nope": it must be Name=value`}},
+		{"neither real nor fake", []string{"VONAGE=both"}, []string{`VONAGE is "both": it must be real, fake or empty`}},
+		{"for real without keys", []string{"VONAGE=real"}, []string{"needs VONAGE_API_KEY and VONAGE_API_SECRET"}},
+		{"for real without a secret", []string{"VONAGE=real", "VONAGE_API_KEY=abcdefgh"}, []string{"VONAGE_API_SECRET"}},
+		{"credentials in the clear", []string{"VONAGE=real", "VONAGE_API_KEY=abcdefgh", "VONAGE_API_SECRET=x",
+			"PARAMETERS=VonageUrl=http://example.com/sms"}, []string{"parameter VonageUrl"}},
+		{"all of them", []string{"PORT=abc", "VONAGE_LATENCY=x", "PARAMETERS=Nope=1 Neither=2", "VONAGE=real"},
+			[]string{"PORT is", "VONAGE_LATENCY is", "parameter Nope", "parameter Neither", "VONAGE=real needs"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			on := freePorts(t)
+			said := refused(t, dir, on, c.env)
+			for _, want := range c.want {
+				if !strings.Contains(said, want) {
+					t.Errorf("%q does not say %q", said, want)
+				}
+			}
+			on.mustBeFree(t)
+		})
+	}
+}
+
+func TestWhatWasNotBuiltIsSaid(t *testing.T) {
+	t.Parallel()
+	dir := folder(t)
+	must(t, exec.Command("rm", dir+"/"+bootstrapAt("sender")).Run())
+
+	if said := refused(t, dir, freePorts(t), nil); !strings.Contains(said, "sender") || !strings.Contains(said, "make build") {
+		t.Errorf("%q does not say that make build makes the sender", said)
+	}
+}
