@@ -72,7 +72,9 @@ var situations = map[string]func(*situation){
 		}
 	},
 	"api/list-batches.json": func(s *situation) {
-		list := decode[struct{ Batches []struct{ Number, Recipients int } }](s, s.api(200)).Batches
+		list := decode[struct {
+			Batches []struct{ Number, Recipients int }
+		}](s, s.api(200)).Batches
 		if len(list) != 1 || list[0].Number != 1 || list[0].Recipients != 3 {
 			s.Errorf("listed %+v", list)
 		}
