@@ -19,8 +19,6 @@ const (
 	attrDueShard = "due_shard"
 	attrDueAt    = "due_at"
 	indexDue     = "due"
-	// attrExpires is the table's TTL attribute, in epoch seconds.
-	attrExpires = "expires_at"
 )
 
 // Limits of DynamoDB (API reference: BatchWriteItem, BatchGetItem).
