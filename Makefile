@@ -22,7 +22,7 @@ FUZZTIME ?= 10s
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: $(FUNCTIONS:%=build-%) ## Build every function into .build/<function>/bootstrap (GOARCH=...)
@@ -49,6 +49,12 @@ invoke: build $(LOCAL) ## Run one function on one event: FUNCTION=sender EVENT=e
 .PHONY: test
 test: ## Run all tests that need only Go
 	go test -race -shuffle=on -count=1 ./...
+
+.PHONY: conformance
+conformance: ## Run the contract suites on other services: DYNAMODB=http://... (DynamoDB Local) SQS=http://...
+	@test -n '$(DYNAMODB)$(SQS)' || { echo 'usage: make conformance DYNAMODB=<endpoint> SQS=<endpoint>' >&2; exit 2; }
+	SLUICE_DYNAMODB_ENDPOINT='$(DYNAMODB)' SLUICE_SQS_ENDPOINT='$(SQS)' go test -count=1 -v -run 'Test(Store|Pace|Queue)' \
+		$(if $(DYNAMODB),./internal/dynamostore) $(if $(SQS),./internal/sqsqueue)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (10s)
