@@ -66,6 +66,7 @@ func Sender(ctx context.Context, b Base) (any, error) {
 	env := environment{getenv: b.Getenv}
 	store, queue := b.store(&env), b.queue(&env)
 	limit, url, secret := env.limit(), env.text("VONAGE_URL"), env.text("VONAGE_SECRET")
+	brake := env.number("BRAKE_PERCENT", 1, 100) / 100
 	if err := env.problems(); err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func Sender(ctx context.Context, b Base) (any, error) {
 	})
 	pacer := pace.New(store, accountKey, limit, b.Now)
 	owner := func() string { return newID(b.Now()) }
-	deliverer := campaign.NewDeliverer(store, queue, client, pacer, owner, b.Now, b.Log)
+	deliverer := campaign.NewDeliverer(store, queue, client, pacer, brake, owner, b.Now, b.Log)
 	return lambdaio.Batch(deliver(deliverer), b.Log), nil
 }
 

@@ -17,6 +17,9 @@ type Batch struct {
 	Counts   Counts
 	Done     bool
 
+	// Late counts outcomes that former holders stored after they had lost the lease and before the range was settled.
+	Late int
+
 	// Owner holds the lease until Lease; both are empty when nobody does.
 	Owner string
 	Lease time.Time
@@ -37,9 +40,12 @@ type Step struct {
 	// Settled is the new Settled; Counts are the outcomes of the recipients that it passes.
 	Settled int
 	Counts  Counts
-	// Cursor is the new Cursor. Where it advances, the campaign must be running in Epoch.
+	// Cursor is the new Cursor. Where it advances, the campaign must be running in Epoch. It may go back to Settled:
+	// what was claimed and certainly not sent is claimed again by whoever goes on.
 	Cursor int
 	Epoch  int
+	// FreshWindow begins a new window of the error brake with this step's counts.
+	FreshWindow bool
 	// Parks: the campaign must be in Epoch, in which it does not run.
 	Parks bool
 	// Lease renews the lease until then; zero gives it up.
@@ -65,6 +71,9 @@ func (b Batch) After(s Step) Batch {
 	}
 	return b
 }
+
+// key names the batch.
+func (b Batch) key() BatchKey { return BatchKey{Campaign: b.Campaign, Number: b.Number} }
 
 // state is for logs.
 func (b Batch) state() string {

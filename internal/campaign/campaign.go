@@ -33,6 +33,28 @@ func (c Counts) Plus(o Counts) Counts {
 	return Counts{Accepted: c.Accepted + o.Accepted, Failed: c.Failed + o.Failed, Unknown: c.Unknown + o.Unknown}
 }
 
+// count is what one recipient in that state adds; nothing for one that is not settled.
+func (s State) count() Counts {
+	switch s {
+	case Accepted:
+		return Counts{Accepted: 1}
+	case Failed:
+		return Counts{Failed: 1}
+	case Unknown:
+		return Counts{Unknown: 1}
+	default:
+		return Counts{}
+	}
+}
+
+// Instead is what changes in the counts when a recipient is in that state and no longer in the other.
+func (s State) Instead(of State) Counts {
+	now, then := s.count(), of.count()
+	return Counts{
+		Accepted: now.Accepted - then.Accepted, Failed: now.Failed - then.Failed, Unknown: now.Unknown - then.Unknown,
+	}
+}
+
 // Campaign is one text to many recipients, with its pace, and a cursor over its recipient list.
 type Campaign struct {
 	ID        string
@@ -68,7 +90,14 @@ type Campaign struct {
 	// Counts and BatchesDone always equal the sums over the batches: they change in the same transaction.
 	Counts      Counts
 	BatchesDone int
+	// Retries is how many of the batches were made for one recipient each, because a person wanted it.
+	Retries int
+	// Window is of the latest sends, for the error brake.
+	Window Window
 }
+
+// planned is how many of the released batches are windows over the list.
+func (c Campaign) planned() int { return c.NextBatch - c.Retries }
 
 // ToSend is how many recipients have no final state yet.
 func (c Campaign) ToSend() int { return c.Recipients - c.Counts.Total() }

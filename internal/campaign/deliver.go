@@ -15,16 +15,20 @@ type Deliverer struct {
 	queue  Queue
 	sender Sender
 	pacer  Pacer
+	brake  float64
 	owner  func() string
 	now    func() time.Time
 	log    *slog.Logger
 }
 
-// NewDeliverer returns a deliverer. owner returns a new name for each lease; now is its clock.
-func NewDeliverer(store Store, queue Queue, sender Sender, pacer Pacer, owner func() string, now func() time.Time,
-	log *slog.Logger,
+// NewDeliverer returns a deliverer. brake is the share of the latest sends above which failures pause a campaign; owner
+// returns a new name for each lease; now is its clock.
+func NewDeliverer(store Store, queue Queue, sender Sender, pacer Pacer, brake float64, owner func() string,
+	now func() time.Time, log *slog.Logger,
 ) *Deliverer {
-	return &Deliverer{store: store, queue: queue, sender: sender, pacer: pacer, owner: owner, now: now, log: log}
+	return &Deliverer{
+		store: store, queue: queue, sender: sender, pacer: pacer, brake: brake, owner: owner, now: now, log: log,
+	}
 }
 
 // Deliver sends the batch that dl names, as far as the time until ctx's deadline allows, and queues a continuation for
@@ -67,7 +71,9 @@ func (d *Deliverer) take(ctx context.Context, key BatchKey) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read campaign %s: %w", key.Campaign, err)
 	}
-	return &run{Deliverer: d, campaign: c, batch: b, carry: Step{Settled: b.Settled}}, nil
+	r := &run{Deliverer: d, campaign: c, batch: b, window: c.Window}
+	r.shared.lease.Store(b.Lease.UnixNano())
+	return r, nil
 }
 
 // until waits for an instant.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sluice/internal/pace"
@@ -15,63 +16,60 @@ import (
 // flight is a chunk that was claimed and is being sent. It has all it needs: the run goes on beside it.
 type flight struct {
 	*Deliverer
-	text  sms.Message // to nobody yet
-	batch int
-	from  int
-	list  []sms.Number
-	slots pace.Slots
-	lease time.Time
+	text   sms.Message // to nobody yet
+	batch  BatchKey
+	from   int
+	list   []sms.Number
+	slots  pace.Slots
+	shared *shared
 
 	landed chan struct{}
 	// What follows may be read when landed is closed.
-	counts Counts
-	stop   string
-	err    error
+
+	// messages are the outcomes that are stored. They are of the first of the list: what comes behind them was certainly
+	// not sent, or not taken, and may be claimed again.
+	messages []Message
+	held     []sms.Outcome
+	// sendErr ended the sending early; storeErr means that messages may not be stored.
+	sendErr, storeErr error
 }
 
-// launch sends the chunk that begins at index from.
-func (r *run) launch(ctx context.Context, from int, list []sms.Number, slots pace.Slots) {
-	f := &flight{
-		Deliverer: r.Deliverer, batch: r.batch.Number, from: from, list: list, slots: slots, lease: r.batch.Lease,
-		text:   sms.Message{From: r.campaign.Sender, Text: r.campaign.Text, Ref: r.campaign.ID},
-		landed: make(chan struct{}),
+// shared is what flights and their run tell each other.
+type shared struct {
+	// stop is the reason of an outcome that forbids all further sending.
+	stop atomic.Pointer[string]
+	// lease is when the lease ends, in epoch nanoseconds.
+	lease atomic.Int64
+}
+
+// relied says whether the lease can still be relied on.
+func (s *shared) relied(now time.Time) bool {
+	return now.Before(time.Unix(0, s.lease.Load()).Add(-leaseMargin))
+}
+
+func (s *shared) stopped() string {
+	if reason := s.stop.Load(); reason != nil {
+		return *reason
 	}
-	r.flying = append(r.flying, f)
-	go f.fly(ctx)
+	return ""
 }
 
 // fly sends each message at its slot and stores the outcomes.
 func (f *flight) fly(ctx context.Context) {
 	defer close(f.landed)
 	outcomes, err := f.send(ctx)
-	messages := f.messages(outcomes)
-	f.err = errors.Join(err, f.record(ctx, messages))
-	f.stop = stopReason(outcomes)
-	for _, m := range messages {
-		f.counts = f.counts.Plus(m.State.count())
+	sent := len(outcomes)
+	for sent > 0 && !isTaken(outcomes[sent-1].Verdict) {
+		sent--
 	}
+	f.messages, f.held, f.sendErr = f.records(outcomes[:sent], f.from), outcomes[sent:], err
+	f.storeErr = f.keep(ctx, f.messages)
 }
 
-// land waits until at most n chunks are in flight and adds the others to what the next step stores.
-func (r *run) land(ctx context.Context, n int) error {
-	var faults []error
-	for len(r.flying) > n {
-		f := r.flying[0]
-		<-f.landed
-		r.flying = r.flying[1:]
-		if f.err != nil {
-			faults = append(faults, f.err)
-			continue
-		}
-		r.carry.Settled, r.carry.Counts = f.from+len(f.list), r.carry.Counts.Plus(f.counts)
-		if f.stop != "" {
-			faults = append(faults, r.pause(ctx, f.stop))
-		}
-	}
-	return errors.Join(faults...)
-}
+// isTaken is false for a message that was not sent, or refused for a reason that concerns everybody.
+func isTaken(v sms.Verdict) bool { return v != 0 && v != sms.Stop }
 
-// send sends each message at its slot and waits for the answers. After an error the rest has no outcome.
+// send sends each message at its slot and waits for the answers. After an error or a stop, the rest has no outcome.
 func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 	outcomes := make([]sms.Outcome, len(f.list))
 	var answers sync.WaitGroup
@@ -88,6 +86,12 @@ func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 		if err := f.until(ctx, slots.At(i-first)); err != nil {
 			return outcomes, fmt.Errorf("wait for a slot: %w", err)
 		}
+		if f.shared.stopped() != "" {
+			return outcomes, nil
+		}
+		if !f.shared.relied(f.now()) {
+			return outcomes, errStale // after a long sleep: much may have changed, a pause for one
+		}
 		m := f.text
 		m.To = to
 		answers.Go(func() { outcomes[i] = f.attempt(ctx, m) })
@@ -95,50 +99,50 @@ func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 	return outcomes, nil
 }
 
-// messages are the records of those that have an outcome.
-func (f *flight) messages(outcomes []sms.Outcome) []Message {
-	messages := make([]Message, 0, len(outcomes))
+// errStale: the lease has run out between the claim and the send.
+var errStale = errors.New("the lease ran out before the message was sent")
+
+// records are the records of outcomes, the first of which is the recipient's at index from.
+func (f *flight) records(outcomes []sms.Outcome, from int) []Message {
+	messages := make([]Message, len(outcomes))
 	for i, o := range outcomes {
-		if o.Verdict == 0 {
-			continue
-		}
-		messages = append(messages, Message{
-			To: f.list[i], Index: f.from + i, Batch: f.batch, State: stateOf(o.Verdict),
+		messages[i] = Message{
+			To: f.list[from-f.from+i], Index: from + i, Batch: f.batch.Number, State: stateOf(o.Verdict),
 			Code: o.Code, Reason: o.Reason, Parts: o.Parts, At: f.now(),
-		})
+		}
 	}
 	return messages
-}
-
-func stopReason(outcomes []sms.Outcome) string {
-	for _, o := range outcomes {
-		if o.Verdict == sms.Stop {
-			return o.Reason
-		}
-	}
-	return ""
 }
 
 // attempt sends one message, again as long as the provider certainly did not take it. Each attempt has its own slot.
 func (f *flight) attempt(ctx context.Context, m sms.Message) sms.Outcome {
 	for n := 1; ; n++ {
 		o := f.sender.Send(ctx, m)
+		if o.Verdict == sms.Stop {
+			f.shared.stop.CompareAndSwap(nil, &o.Reason)
+		}
 		if o.Verdict != sms.Retry {
 			return o
 		}
 		if n == maxAttempts {
-			o.Verdict, o.Reason = sms.Failed, fmt.Sprintf("not taken in %d attempts: %s", n, o.Reason)
+			o.Verdict, o.Reason = sms.Failed, fmt.Sprintf("it was not taken in %d attempts: %s", n, o.Reason)
 			return o
 		}
 		if err := f.again(ctx, max(o.RetryAfter, backoff(m, n))); err != nil {
-			o.Verdict, o.Reason = sms.Failed, "not taken, and no time to try again: "+o.Reason
+			o.Verdict, o.Reason = sms.Failed, "it was not taken, and there was no time to try again: "+o.Reason
 			return o
 		}
 	}
 }
 
+// errNoTime: the invocation ends before the next attempt would.
+var errNoTime = errors.New("no time")
+
 // again waits, and then for a slot.
 func (f *flight) again(ctx context.Context, wait time.Duration) error {
+	if deadline, ok := ctx.Deadline(); ok && f.now().Add(wait+lastAttempt).After(deadline) {
+		return errNoTime
+	}
 	if err := f.until(ctx, f.now().Add(wait)); err != nil {
 		return err
 	}
@@ -157,21 +161,43 @@ func backoff(m sms.Message, attempt int) time.Duration {
 	return full - time.Duration(h.Sum32()%1000)*full/2000
 }
 
-// record stores the outcomes. While the lease lasts they are this sender's to write; after it, another may have counted
-// these recipients as unknown, and what it wrote stands.
-func (f *flight) record(ctx context.Context, messages []Message) error {
-	if f.now().Before(f.lease.Add(-leaseMargin)) {
-		if err := f.store.Record(ctx, f.text.Ref, messages); err != nil {
-			return fmt.Errorf("store outcomes: %w", err)
-		}
+// keep stores outcomes. While the lease lasts they are this sender's to write, many at a time. After it, another may
+// have taken the batch over and counted these recipients as unknown: then each is written with what depends on it.
+func (f *flight) keep(ctx context.Context, messages []Message) error {
+	if len(messages) == 0 {
 		return nil
 	}
+	left := time.Unix(0, f.shared.lease.Load()).Add(-leaseMargin).Sub(f.now())
+	if left > 0 {
+		owned, cancel := context.WithTimeout(ctx, left)
+		err := f.store.Record(owned, f.batch.Campaign, messages)
+		cancel()
+		if err == nil || owned.Err() == nil || ctx.Err() != nil {
+			return err
+		}
+	}
 	for _, m := range messages {
-		if _, err := f.store.RecordAbsent(ctx, f.text.Ref, m); err != nil {
+		if err := f.storeLate(ctx, m); err != nil {
 			return fmt.Errorf("store a late outcome: %w", err)
 		}
 	}
 	return nil
+}
+
+func (f *flight) storeLate(ctx context.Context, m Message) error {
+	stored, err := f.store.RecordAbsent(ctx, f.batch.Campaign, m)
+	if err != nil || stored.State != Unknown || m.State == Unknown || stored.Batch != m.Batch {
+		return err
+	}
+	return f.store.RecordLate(ctx, f.batch, m)
+}
+
+func countOf(messages []Message) Counts {
+	var c Counts
+	for _, m := range messages {
+		c = c.Plus(m.State.count())
+	}
+	return c
 }
 
 func stateOf(v sms.Verdict) State {
@@ -182,16 +208,5 @@ func stateOf(v sms.Verdict) State {
 		return Failed
 	default:
 		return Unknown
-	}
-}
-
-func (s State) count() Counts {
-	switch s {
-	case Accepted:
-		return Counts{Accepted: 1}
-	case Failed:
-		return Counts{Failed: 1}
-	default:
-		return Counts{Unknown: 1}
 	}
 }

@@ -40,6 +40,8 @@ const (
 	closing = 20 * time.Second
 	// maxEarly is how long a sender waits for a batch's second; a delivery that is earlier goes back to the queue.
 	maxEarly = 5 * time.Second
+	// lastAttempt is what an attempt may take: its request and the storing of its outcome.
+	lastAttempt = 15 * time.Second
 	// maxAttempts bounds the retries in place of one message that the provider certainly did not take.
 	maxAttempts = 5
 	// repairAfter is how long after its due time, or its last repair, an unfinished batch is looked at.

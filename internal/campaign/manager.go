@@ -123,11 +123,7 @@ func (m *Manager) change(ctx context.Context, id, action string, to func(Campaig
 		now := m.now()
 		after := to(c, now)
 		intended = after
-		var lookAt time.Time
-		if after.Status == Running {
-			lookAt = after.lookAt(now)
-		}
-		err = m.store.Change(ctx, c, after, lookAt)
+		err = m.store.Change(ctx, c, after, m.looksAt(after))
 		if errors.Is(err, ErrConflict) {
 			continue
 		}
@@ -137,6 +133,55 @@ func (m *Manager) change(ctx context.Context, id, action string, to func(Campaig
 		return m.proceed(ctx, after), nil
 	}
 	return Campaign{}, fmt.Errorf("%s campaign %s: %w", action, id, ErrConflict)
+}
+
+// looksAt is when the dispatcher must look at the campaign: never, unless it runs.
+func (m *Manager) looksAt(c Campaign) time.Time {
+	if c.Status != Running {
+		return time.Time{}
+	}
+	return c.lookAt(m.now())
+}
+
+// Retry sends again to a recipient whose state is unknown or failed, because a person decided it. A completed campaign
+// runs again until that is done. ErrNotFound for a number that has no such record; StateError where the campaign or the
+// message does not allow it.
+func (m *Manager) Retry(ctx context.Context, id string, to sms.Number) (Campaign, error) {
+	for range maxConflicts {
+		c, err := m.Campaign(ctx, id)
+		if err != nil {
+			return Campaign{}, err
+		}
+		if c.Status == Draft || c.Status == Cancelled {
+			return Campaign{}, StateError{Action: "retry a message of", Status: c.Status}
+		}
+		stored, err := m.store.Messages(ctx, id, []sms.Number{to})
+		if err != nil {
+			return Campaign{}, fmt.Errorf("read a message of campaign %s: %w", id, err)
+		}
+		message, ok := stored[to]
+		if !ok {
+			return Campaign{}, fmt.Errorf("message of campaign %s: %w", id, ErrNotFound)
+		}
+		if message.State != Unknown && message.State != Failed {
+			return Campaign{}, MessageStateError{State: message.State}
+		}
+		after, batch := c.retrying(message, m.now())
+		err = m.store.Retry(ctx, c, after, m.looksAt(after), batch, message)
+		if errors.Is(err, ErrConflict) {
+			continue
+		}
+		if err != nil {
+			return Campaign{}, fmt.Errorf("retry a message of campaign %s: %w", id, err)
+		}
+		if after.Status == Running {
+			if err := m.enqueue(ctx, after, batch); err != nil {
+				m.log.WarnContext(ctx, "batch left to the dispatcher", "campaign", id, "batch", batch.Number, "error", err)
+			}
+		}
+		return after, nil
+	}
+	return Campaign{}, fmt.Errorf("retry a message of campaign %s: %w", id, ErrConflict)
 }
 
 // Campaign returns one campaign; ErrNotFound.
@@ -187,10 +232,12 @@ func (m *Manager) Messages(ctx context.Context, id string, after, limit int) ([]
 }
 
 func (c Campaign) message(stored map[sms.Number]Message, n sms.Number, index int) Message {
-	if m, ok := stored[n]; ok {
+	m, ok := stored[n]
+	if ok && m.State != Retrying {
 		return m
 	}
-	m := Message{To: n, Index: index, State: Pending}
+	batch := m.Batch // of a retry
+	m = Message{To: n, Index: index, Batch: batch, State: Pending}
 	if c.Status == Cancelled {
 		m.State, m.Reason = Skipped, "the campaign was cancelled"
 	}

@@ -63,8 +63,9 @@ type Store interface {
 	// Lease makes owner the batch's holder until the given time, if nobody holds it now and it is not done, and
 	// returns it as it then is: what its last owner left in flight included. ErrHeld; ErrConflict when it is done.
 	Lease(ctx context.Context, key BatchKey, owner string, now, until time.Time) (Batch, error)
-	// Step writes one step of the holder of b, and its counts to the campaign. ErrConflict when the lease was lost,
-	// when the step claims and the campaign does not run in s.Epoch, or when it parks and the epoch is another.
+	// Step writes one step of the holder of b, and its counts to the campaign. ErrConflict when the lease was lost, when
+	// Late is no longer as in b, when the step claims and the campaign does not run in s.Epoch, or when it parks and the
+	// epoch is another.
 	Step(ctx context.Context, b Batch, s Step) error
 	// Postpone sets when the dispatcher looks at the batch next and how often it repaired it, if LookAt is as read.
 	// ErrConflict.
@@ -72,8 +73,15 @@ type Store interface {
 
 	// Record stores outcomes, over what was there. Not atomic: after an error some may be stored.
 	Record(ctx context.Context, id string, messages []Message) error
-	// RecordAbsent stores m unless the recipient has a record already, which it then returns instead.
+	// RecordAbsent stores m unless the recipient has an outcome already, which it then returns instead.
 	RecordAbsent(ctx context.Context, id string, m Message) (Message, error)
+	// RecordLate replaces the Unknown of m's recipient, which another sender of m's batch wrote, by m. If the range had
+	// been settled, the counts follow in the same transaction; if not, Late does. Where the record is no longer that
+	// Unknown, nothing is written.
+	RecordLate(ctx context.Context, key BatchKey, m Message) error
+	// Retry writes what Campaign.retrying changed, puts the batch, and marks the message as Retrying, if the campaign
+	// and the message are as read. ErrConflict.
+	Retry(ctx context.Context, before, after Campaign, lookAt time.Time, b Batch, m Message) error
 	// Messages returns the records of those numbers that have one.
 	Messages(ctx context.Context, id string, numbers []sms.Number) (map[sms.Number]Message, error)
 }
@@ -108,13 +116,15 @@ type Message struct {
 // State is a recipient's state.
 type State string
 
-// Pending and Skipped are never stored: they follow from the campaign.
+// Pending and Skipped are never stored: they follow from the campaign. Retrying is stored in place of an outcome that a
+// person took back, and means as much as no record.
 const (
 	Pending  State = "pending"
 	Skipped  State = "skipped"
 	Accepted State = "accepted"
 	Failed   State = "failed"
 	Unknown  State = "unknown"
+	Retrying State = "retrying"
 )
 
 // Queue carries deliveries from release to the senders.

@@ -26,3 +26,10 @@ type KeyReusedError struct{}
 func (KeyReusedError) Error() string {
 	return "this Idempotency-Key was used for another request before"
 }
+
+// MessageStateError refuses to send again what was sent, or is still to be sent.
+type MessageStateError struct{ State State }
+
+func (e MessageStateError) Error() string {
+	return fmt.Sprintf("a message that is %s is not sent again; only one that failed or is unknown", e.State)
+}

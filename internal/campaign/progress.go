@@ -64,7 +64,7 @@ func (c Campaign) nextStart(now time.Time) time.Time {
 	if c.Unreleased() == 0 {
 		next, ahead = next.Add(-c.Delay), 1
 	}
-	for c.Delay > 0 && ahead < c.NextBatch && next.Add(-c.Delay).After(now) {
+	for c.Delay > 0 && ahead < c.planned() && next.Add(-c.Delay).After(now) {
 		next, ahead = next.Add(-c.Delay), ahead+1
 	}
 	if c.Unreleased() == 0 && !next.After(now) {
@@ -90,7 +90,7 @@ func (c Campaign) waits(now, next time.Time) (Wait, time.Time) {
 
 // begun is how many recipients are in batches whose planned start has passed.
 func (c Campaign) begun(now time.Time) int {
-	batches := c.NextBatch
+	batches := c.planned()
 	for due := c.NextDue.Add(-c.Delay); batches > 0 && c.Delay > 0 && due.After(now); due = due.Add(-c.Delay) {
 		batches--
 	}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"sluice/internal/pace"
+	"sluice/internal/sms"
 )
 
 // run is one holder's work on one batch. At most two of its chunks are in flight: the next is claimed while the answers
@@ -15,7 +18,11 @@ type run struct {
 	batch    Batch    // as it is stored: nobody else changes it while the lease is held
 	// carry is what has landed since the last step: it is stored with the next one.
 	carry  Step
+	window Window // as last read, and what has landed since
 	flying []*flight
+	shared shared
+	// held is the flight behind whose last message nothing was sent, once there is one.
+	held *flight
 	// end is when the last reserved slot is over.
 	end time.Time
 	// late: there is no time for another chunk before the invocation's deadline.
@@ -28,9 +35,12 @@ var errLost = errors.New("lease lost")
 func (r *run) run(ctx context.Context) error {
 	err := r.send(ctx)
 	// Whatever happened, what is in the air must land: its outcomes are known to nobody else.
-	if err = errors.Join(err, r.land(ctx, 0)); err == nil {
-		err = r.close(ctx)
+	landErr := r.land(ctx, 0)
+	if landErr == nil {
+		// What was certainly not sent is given back, also after a fault.
+		err = errors.Join(err, r.close(ctx))
 	}
+	err = errors.Join(err, landErr)
 	if errors.Is(err, errLost) {
 		r.log.WarnContext(ctx, "lease lost", "campaign", r.batch.Campaign, "batch", r.batch.Number)
 		return nil
@@ -45,7 +55,7 @@ func (r *run) send(ctx context.Context) error {
 	if err := r.takeOver(ctx); err != nil {
 		return err
 	}
-	for r.running() && !r.late && r.batch.Cursor < r.batch.To {
+	for r.goesOn() && r.batch.Cursor < r.batch.To {
 		if err := r.next(ctx); err != nil {
 			return err
 		}
@@ -55,37 +65,9 @@ func (r *run) send(ctx context.Context) error {
 
 func (r *run) running() bool { return r.campaign.Status == Running }
 
-// takeOver marks as unknown what the last holder claimed and left without an outcome.
-func (r *run) takeOver(ctx context.Context) error {
-	b := r.batch
-	if b.Settled == b.Cursor {
-		return nil
-	}
-	list, err := r.store.Recipients(ctx, b.Campaign, b.Settled, b.Cursor)
-	if err != nil {
-		return fmt.Errorf("read recipients: %w", err)
-	}
-	stored, err := r.store.Messages(ctx, b.Campaign, list)
-	if err != nil {
-		return fmt.Errorf("read messages: %w", err)
-	}
-	r.carry = Step{Settled: b.Cursor}
-	for i, to := range list {
-		m, ok := stored[to]
-		if !ok {
-			m, err = r.store.RecordAbsent(ctx, b.Campaign, Message{
-				To: to, Index: b.Settled + i, Batch: b.Number, State: Unknown, Code: "interrupted",
-				Reason: "the sender was interrupted before the answer was stored", At: r.now(),
-			})
-			if err != nil {
-				return fmt.Errorf("mark as unknown: %w", err)
-			}
-		}
-		r.carry.Counts = r.carry.Counts.Plus(m.State.count())
-	}
-	r.log.WarnContext(ctx, "took over an interrupted batch", "campaign", b.Campaign, "batch", b.Number,
-		"in_flight", len(list), "unknown", r.carry.Counts.Unknown)
-	return nil
+// goesOn says whether there may be another chunk.
+func (r *run) goesOn() bool {
+	return r.running() && !r.late && r.held == nil && r.shared.stopped() == ""
 }
 
 // next reserves, claims and launches one chunk.
@@ -111,7 +93,7 @@ func (r *run) next(ctx context.Context) error {
 	if err := r.await(ctx, slots.First.Add(-claimLead)); err != nil {
 		return err
 	}
-	if err := r.land(ctx, 1); err != nil || !r.running() {
+	if err := r.land(ctx, 1); err != nil || !r.goesOn() {
 		return err
 	}
 	from := r.batch.Cursor
@@ -134,155 +116,119 @@ func (r *run) timeFor(ctx context.Context, t time.Time) bool {
 
 // await waits for a slot and keeps the lease meanwhile: with many senders, a turn may be far off.
 func (r *run) await(ctx context.Context, t time.Time) error {
-	for t.Sub(r.now()) > leaseTime/2 && r.running() {
+	for t.Sub(r.now()) > leaseTime/2 && r.goesOn() {
 		if err := r.until(ctx, r.now().Add(leaseTime/3)); err != nil {
 			return err
 		}
 		if err := r.land(ctx, 0); err != nil {
 			return err
 		}
-		if err := r.step(ctx, r.batch.Cursor); err != nil {
+		if err := r.renew(ctx); err != nil {
 			return err
 		}
 	}
-	if !r.running() {
+	if !r.goesOn() {
 		return nil
 	}
 	return r.until(ctx, t)
 }
 
-// claim moves the cursor. A campaign that was paused and resumed meanwhile is claimed for again; one that no longer runs
-// is left as r.campaign shows it.
-func (r *run) claim(ctx context.Context, cursor int) error {
-	for r.running() {
-		err := r.step(ctx, cursor)
-		if !errors.Is(err, ErrConflict) {
-			return err
-		}
-		if err := r.reread(ctx); err != nil {
-			return err
-		}
+// launch sends the chunk that begins at index from.
+func (r *run) launch(ctx context.Context, from int, list []sms.Number, slots pace.Slots) {
+	f := &flight{
+		Deliverer: r.Deliverer, batch: r.batch.key(), from: from, list: list, slots: slots, shared: &r.shared,
+		text:   sms.Message{From: r.campaign.Sender, Text: r.campaign.Text, Ref: r.campaign.ID},
+		landed: make(chan struct{}),
 	}
-	return nil
+	r.flying = append(r.flying, f)
+	go f.fly(ctx)
 }
 
-// reread reads the campaign after a conflict.
-func (r *run) reread(ctx context.Context) error {
-	c, err := r.store.Campaign(ctx, r.batch.Campaign)
-	if err != nil {
-		return fmt.Errorf("read campaign: %w", err)
-	}
-	if c.Epoch == r.campaign.Epoch {
-		return errLost // the conflict was not about the campaign
-	}
-	r.campaign = c
-	return nil
-}
-
-// step stores what has landed, moves the cursor and renews the lease.
-func (r *run) step(ctx context.Context, cursor int) error {
-	s := r.carry
-	s.Cursor, s.Epoch, s.At = cursor, r.campaign.Epoch, r.now()
-	s.Lease, s.LookAt = s.At.Add(leaseTime), r.batch.LookAt
-	return r.write(ctx, s)
-}
-
-// write stores a step, once: where the answer was lost, the stored batch tells whether it took effect.
-func (r *run) write(ctx context.Context, s Step) error {
-	after := r.batch.After(s)
-	if err := r.store.Step(ctx, r.batch, s); err != nil {
-		stored, readErr := r.store.Batch(ctx, BatchKey{Campaign: r.batch.Campaign, Number: r.batch.Number})
-		if readErr != nil {
-			return errors.Join(err, readErr)
-		}
-		if !stored.is(after) {
-			if stored.Owner != r.batch.Owner {
-				return errLost
-			}
-			return err
+// land waits until at most n chunks are in flight and adds the others to what the next step stores.
+func (r *run) land(ctx context.Context, n int) error {
+	var fault error
+	for len(r.flying) > n {
+		f := r.flying[0]
+		fault = errors.Join(fault, r.wait(ctx, f))
+		r.flying = r.flying[1:]
+		if fault == nil { // behind a fault nothing can be settled
+			fault = r.landed(ctx, f)
 		}
 	}
-	r.batch, r.carry = after, Step{Settled: after.Settled}
-	return nil
+	return fault
 }
 
-// is compares what a holder writes. Nobody else writes it under the same owner, so equality means that it was written.
-func (b Batch) is(o Batch) bool {
-	return b.Owner == o.Owner && b.Settled == o.Settled && b.Cursor == o.Cursor && b.Counts == o.Counts &&
-		b.Done == o.Done && b.Lease.Equal(o.Lease)
-}
-
-// close gives the lease up and sees to it that the batch, or its campaign, goes on.
-func (r *run) close(ctx context.Context) error {
+// wait renews the lease while a chunk takes long: messages may be tried again for a while.
+func (r *run) wait(ctx context.Context, f *flight) error {
+	var fault error
+	timer := time.NewTicker(leaseTime / 3)
+	defer timer.Stop()
 	for {
-		err := r.giveUp(ctx)
-		if err == nil {
-			break
+		select {
+		case <-f.landed:
+			return fault
+		case <-timer.C:
+			if fault == nil {
+				fault = r.renew(ctx)
+			}
 		}
-		if !errors.Is(err, ErrConflict) {
-			return err
-		}
-		if err := r.reread(ctx); err != nil {
-			return err
-		}
-	}
-	r.log.InfoContext(ctx, "batch "+r.batch.state(), "campaign", r.batch.Campaign, "batch", r.batch.Number,
-		"recipients", r.batch.To-r.batch.From, "accepted", r.batch.Counts.Accepted, "failed", r.batch.Counts.Failed,
-		"unknown", r.batch.Counts.Unknown, "left", r.batch.To-r.batch.Settled)
-	switch {
-	case r.batch.Done:
-		return r.complete(ctx)
-	case r.running():
-		return r.queue.Enqueue(ctx, Delivery{Campaign: r.batch.Campaign, Batch: r.batch.Number, Epoch: r.campaign.Epoch})
-	default:
-		return nil
 	}
 }
 
-// giveUp ends the batch, parks it, or leaves it to a continuation. A batch is parked, out of the dispatcher's sight,
-// only while the campaign provably stands still: a resume would not see it otherwise.
-func (r *run) giveUp(ctx context.Context) error {
-	s := r.carry
-	s.Cursor, s.Epoch, s.At = r.batch.Cursor, r.campaign.Epoch, r.now()
-	s.Done = s.Settled == r.batch.To
-	s.Parks = !s.Done && !r.running()
-	if !s.Done && !s.Parks {
-		s.LookAt = s.At.Add(repairAfter)
+// landed adds one chunk's outcomes up, and pauses the campaign where they ask for it.
+func (r *run) landed(ctx context.Context, f *flight) error {
+	if f.storeErr != nil {
+		return errors.Join(f.sendErr, f.storeErr)
 	}
-	return r.write(ctx, s)
-}
-
-// complete ends the campaign if this was its last batch. The dispatcher does it where this call is lost.
-func (r *run) complete(ctx context.Context) error {
-	c, err := r.store.Campaign(ctx, r.batch.Campaign)
-	if err != nil {
-		return fmt.Errorf("read campaign: %w", err)
+	if r.held != nil && len(f.messages) > 0 {
+		// The later chunk overtook: what was held back of the earlier one cannot be given back any more.
+		if err := r.fail(ctx, r.held); err != nil {
+			return err
+		}
+		r.held = nil
 	}
-	if !c.Live() || !c.Drained() {
-		return nil
+	r.count(f.from+len(f.messages), f.messages)
+	if len(f.held) > 0 && r.held == nil {
+		r.held = f
 	}
-	if err := r.store.Complete(ctx, c.ID, r.now()); err != nil && !errors.Is(err, ErrConflict) {
-		return fmt.Errorf("complete campaign: %w", err)
+	if f.sendErr != nil {
+		r.log.WarnContext(ctx, "chunk cut short", "campaign", f.batch.Campaign, "batch", f.batch.Number, "error", f.sendErr)
+	}
+	if reason := r.shared.stopped(); reason != "" {
+		return r.pause(ctx, reason)
+	}
+	if reason := r.window.tooMany(r.brake, lastReason(f.messages)); reason != "" && countOf(f.messages).Failed > 0 {
+		return r.pause(ctx, reason)
 	}
 	return nil
 }
 
-// pause stops the campaign because nobody can be sent anything, and says why.
-func (r *run) pause(ctx context.Context, reason string) error {
-	for r.running() {
-		after := r.campaign.paused(reason)
-		err := r.store.Change(ctx, r.campaign, after, time.Time{})
-		if err == nil {
-			r.campaign = after
-			r.log.ErrorContext(ctx, "campaign paused itself", "campaign", after.ID, "reason", reason)
-			return nil
-		}
-		if !errors.Is(err, ErrConflict) {
-			return fmt.Errorf("pause campaign: %w", err)
-		}
-		if r.campaign, err = r.store.Campaign(ctx, r.campaign.ID); err != nil {
-			return fmt.Errorf("read campaign: %w", err)
+func (r *run) count(settled int, messages []Message) {
+	counts := countOf(messages)
+	r.carry.Settled, r.carry.Counts = settled, r.carry.Counts.Plus(counts)
+	r.window = r.window.plus(counts)
+}
+
+// fail settles as failed what was held back and cannot be given back.
+func (r *run) fail(ctx context.Context, f *flight) error {
+	held := f.records(f.held, f.from+len(f.messages))
+	for i := range held {
+		if held[i].State == Unknown { // there was no attempt
+			held[i].State, held[i].Reason = Failed, "the sending was stopped before it was sent"
 		}
 	}
+	if err := f.keep(ctx, held); err != nil {
+		return err
+	}
+	r.count(f.from+len(f.list), held)
 	return nil
+}
+
+func lastReason(messages []Message) string {
+	for i := len(messages) - 1; i >= 0; i-- {
+		if messages[i].State == Failed {
+			return messages[i].Reason
+		}
+	}
+	return ""
 }

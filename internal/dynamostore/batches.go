@@ -124,8 +124,17 @@ func (s *Store) stepOfBatch(b campaign.Batch, step campaign.Step) update {
 		set: addCounts(set, step.Counts),
 		condition: expression.Name("lease_owner").Equal(expression.Value(b.Owner)).
 			And(expression.Name("claimed").Equal(expression.Value(b.Cursor))).
-			And(expression.Name("settled").Equal(expression.Value(b.Settled))),
+			And(expression.Name("settled").Equal(expression.Value(b.Settled))).
+			And(notLate(b)),
 	}
+}
+
+// notLate: no outcome of a former holder came in since b was read.
+func notLate(b campaign.Batch) expression.ConditionBuilder {
+	if b.Late == 0 {
+		return expression.AttributeNotExists(expression.Name("late"))
+	}
+	return expression.Name("late").Equal(expression.Value(b.Late))
 }
 
 func stepOfCampaign(b campaign.Batch, step campaign.Step) update {
@@ -140,11 +149,16 @@ func stepOfCampaign(b campaign.Batch, step campaign.Step) update {
 	case step.Parks:
 		condition = expression.Name("epoch").Equal(expression.Value(step.Epoch))
 	}
-	return update{
-		key:       campaignKey(b.Campaign),
-		set:       addCounts(expression.Add(expression.Name("batches_done"), expression.Value(done)), step.Counts),
-		condition: condition,
+	set := addCounts(expression.Add(expression.Name("batches_done"), expression.Value(done)), step.Counts)
+	return update{key: campaignKey(b.Campaign), set: addWindow(set, step), condition: condition}
+}
+
+func addWindow(set expression.UpdateBuilder, step campaign.Step) expression.UpdateBuilder {
+	sent, failed := expression.Name("window_sent"), expression.Name("window_failed")
+	if step.FreshWindow {
+		return set.Set(sent, expression.Value(step.Counts.Total())).Set(failed, expression.Value(step.Counts.Failed))
 	}
+	return set.Add(sent, expression.Value(step.Counts.Total())).Add(failed, expression.Value(step.Counts.Failed))
 }
 
 func addCounts(set expression.UpdateBuilder, c campaign.Counts) expression.UpdateBuilder {

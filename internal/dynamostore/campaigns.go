@@ -132,6 +132,10 @@ func (s *Store) Change(ctx context.Context, before, after campaign.Campaign, loo
 		Set(expression.Name("next_due"), expression.Value(at(after.NextDue))).
 		Set(expression.Name("launched_at"), expression.Value(at(after.LaunchedAt))).
 		Set(expression.Name("ended_at"), expression.Value(at(after.EndedAt)))
+	if after.Window != before.Window {
+		set = set.Set(expression.Name("window_sent"), expression.Value(after.Window.Sent)).
+			Set(expression.Name("window_failed"), expression.Value(after.Window.Failed))
+	}
 	_, err := s.update(ctx, update{
 		key: campaignKey(before.ID), set: setDue(set, campaignShard(before.ID), lookAt), condition: unmoved(before),
 	})
@@ -141,7 +145,8 @@ func (s *Store) Change(ctx context.Context, before, after campaign.Campaign, loo
 // unmoved: the campaign is in the epoch and its cursor stands where they were read.
 func unmoved(c campaign.Campaign) expression.ConditionBuilder {
 	return expression.Name("epoch").Equal(expression.Value(c.Epoch)).
-		And(expression.Name("next_index").Equal(expression.Value(c.NextIndex)))
+		And(expression.Name("next_index").Equal(expression.Value(c.NextIndex))).
+		And(expression.Name("next_batch").Equal(expression.Value(c.NextBatch)))
 }
 
 // runningIn: the campaign runs, in the epoch in which it was read.
@@ -166,14 +171,24 @@ func (s *Store) Release(ctx context.Context, before, after campaign.Campaign, lo
 	}
 	actions := []types.TransactWriteItem{cursor}
 	for _, b := range batches {
-		item, err := encode(batchKey(campaign.BatchKey{Campaign: b.Campaign, Number: b.Number}), itemOfBatch(b))
+		put, err := s.puttingBatch(b)
 		if err != nil {
 			return err
 		}
-		item[attrDueShard] = text(batchShard(b.Campaign))
-		actions = append(actions, s.putting(item))
+		actions = append(actions, put)
 	}
 	return s.transact(ctx, actions...)
+}
+
+func (s *Store) puttingBatch(b campaign.Batch) (types.TransactWriteItem, error) {
+	item, err := encode(batchKey(campaign.BatchKey{Campaign: b.Campaign, Number: b.Number}), itemOfBatch(b))
+	if err != nil {
+		return types.TransactWriteItem{}, err
+	}
+	if !b.LookAt.IsZero() {
+		item[attrDueShard] = text(batchShard(b.Campaign))
+	}
+	return s.putting(item), nil
 }
 
 // Complete implements campaign.Store.

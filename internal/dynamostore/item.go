@@ -64,6 +64,9 @@ type campaignItem struct {
 	Epoch      int             `dynamodbav:"epoch"`
 	Requeue    bool            `dynamodbav:"requeue,omitempty"`
 	Done       int             `dynamodbav:"batches_done"`
+	Retries    int             `dynamodbav:"retries,omitempty"`
+	WindowSent int             `dynamodbav:"window_sent,omitempty"`
+	WindowFail int             `dynamodbav:"window_failed,omitempty"`
 	counts
 }
 
@@ -74,7 +77,7 @@ func (i campaignItem) campaign() campaign.Campaign {
 		LaunchedAt: i.LaunchedAt.time(), EndedAt: i.EndedAt.time(), Status: i.Status, Reason: i.Reason,
 		Recipients: i.Recipients, Duplicates: i.Duplicates, NextIndex: i.NextIndex, NextBatch: i.NextBatch,
 		NextDue: i.NextDue.time(), Epoch: i.Epoch, Requeue: i.Requeue, Counts: campaign.Counts(i.counts),
-		BatchesDone: i.Done,
+		BatchesDone: i.Done, Retries: i.Retries, Window: campaign.Window{Sent: i.WindowSent, Failed: i.WindowFail},
 	}
 }
 
@@ -85,6 +88,7 @@ func itemOfCampaign(c campaign.Campaign) campaignItem {
 		LaunchedAt: at(c.LaunchedAt), EndedAt: at(c.EndedAt), Status: c.Status, Reason: c.Reason,
 		Recipients: c.Recipients, Duplicates: c.Duplicates, NextIndex: c.NextIndex, NextBatch: c.NextBatch,
 		NextDue: at(c.NextDue), Epoch: c.Epoch, Requeue: c.Requeue, counts: counts(c.Counts), Done: c.BatchesDone,
+		Retries: c.Retries, WindowSent: c.Window.Sent, WindowFail: c.Window.Failed,
 	}
 }
 
@@ -97,6 +101,7 @@ type batchItem struct {
 	Cursor    int     `dynamodbav:"claimed"`
 	Due       instant `dynamodbav:"due"`
 	Done      bool    `dynamodbav:"done"`
+	Late      int     `dynamodbav:"late,omitempty"`
 	Owner     string  `dynamodbav:"lease_owner,omitempty"`
 	Lease     instant `dynamodbav:"lease_until,omitempty"`
 	LookAt    instant `dynamodbav:"due_at,omitempty"`
@@ -109,7 +114,7 @@ type batchItem struct {
 func (i batchItem) batch() campaign.Batch {
 	return campaign.Batch{
 		Campaign: i.Campaign, Number: i.Number, From: i.From, To: i.To, Settled: i.Settled, Cursor: i.Cursor,
-		Due: i.Due.time(), Counts: campaign.Counts(i.counts), Done: i.Done, Owner: i.Owner, Lease: i.Lease.time(),
+		Due: i.Due.time(), Counts: campaign.Counts(i.counts), Done: i.Done, Late: i.Late, Owner: i.Owner, Lease: i.Lease.time(),
 		LookAt: i.LookAt.time(), Repairs: i.Repairs, StartedAt: i.StartedAt.time(), EndedAt: i.EndedAt.time(),
 	}
 }
@@ -117,7 +122,7 @@ func (i batchItem) batch() campaign.Batch {
 func itemOfBatch(b campaign.Batch) batchItem {
 	return batchItem{
 		Campaign: b.Campaign, Number: b.Number, From: b.From, To: b.To, Settled: b.Settled, Cursor: b.Cursor,
-		Due: at(b.Due), counts: counts(b.Counts), Done: b.Done, Owner: b.Owner, Lease: at(b.Lease),
+		Due: at(b.Due), counts: counts(b.Counts), Done: b.Done, Late: b.Late, Owner: b.Owner, Lease: at(b.Lease),
 		LookAt: at(b.LookAt), Repairs: b.Repairs, StartedAt: at(b.StartedAt), EndedAt: at(b.EndedAt),
 	}
 }

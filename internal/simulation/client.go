@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"sluice/internal/campaign"
 	"sluice/internal/vonage/vonagetest"
 )
 
@@ -96,9 +97,15 @@ func Call[T any](w *World, status int, method, path string, body any, headers ..
 	if got != status {
 		w.t.Fatalf("%s %s: %d, want %d: %s", method, path, got, status, answer)
 	}
+	return Decode[T](w, answer)
+}
+
+// Decode reads an answer.
+func Decode[T any](w *World, answer []byte) T {
+	w.t.Helper()
 	var decoded T
 	if err := json.Unmarshal(answer, &decoded); err != nil {
-		w.t.Fatalf("%s %s: %v: %s", method, path, err, answer)
+		w.t.Fatalf("%v: %s", err, answer)
 	}
 	return decoded
 }
@@ -128,6 +135,21 @@ func (w *World) Until(id, status string, patience time.Duration) Campaign {
 		c := w.Get(id)
 		if c.Status == status {
 			return c
+		}
+		if time.Now().After(end) {
+			w.t.Fatalf("campaign is %q after %v, want %q: %+v\n%s", c.Status, patience, status, c, w.Logs())
+		}
+	}
+}
+
+// UntilStored is Until without a call of the API: it asks the table.
+func (w *World) UntilStored(id string, status campaign.Status, patience time.Duration) {
+	w.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(time.Second) {
+		c, err := w.Store.Campaign(w.t.Context(), id)
+		w.must(err)
+		if c.Status == status {
+			return
 		}
 		if time.Now().After(end) {
 			w.t.Fatalf("campaign is %q after %v, want %q: %+v\n%s", c.Status, patience, status, c, w.Logs())

@@ -49,6 +49,12 @@ type Options struct {
 	Vonage     vonagetest.Config
 	// Tick decides whether the n-th tick of the dispatcher, from 1, happens; nil for all.
 	Tick func(n int) bool
+	// Faults strike at remote calls of functions. What then goes wrong between the parts is no fault of the test.
+	Faults []Fault
+	// Cloud, Invoker and Clock change the AWS services, how a function is invoked, and its clock; nil leaves them be.
+	Cloud   func(http.Handler) http.Handler
+	Invoker func(function string, i lambda.Invoker) lambda.Invoker
+	Clock   func(function string) func() time.Time
 }
 
 // World is a running system.
@@ -58,6 +64,7 @@ type World struct {
 	Store  *dynamostore.Store
 	client *http.Client
 	logs   *logBuffer
+	faults *faults
 	// invokers are the functions by name, without what Options.Tick takes away.
 	invokers map[string]lambda.Invoker
 
@@ -66,16 +73,23 @@ type World struct {
 	writes int
 }
 
-// Run starts a system in a bubble, lets scenario use it, and stops it.
+// Run starts a system in a bubble, lets scenario use it, and stops it. It runs beside other parallel tests.
 func Run(t *testing.T, o Options, scenario func(*World)) {
 	t.Helper()
 	t.Parallel()
+	RunAlone(t, o, scenario)
+}
+
+// RunAlone is Run, but not beside other tests.
+func RunAlone(t *testing.T, o Options, scenario func(*World)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var running sync.WaitGroup
+		defer time.Sleep(time.Minute) // until the last straggler's timer has fired
 		defer running.Wait()
 		defer cancel()
-		w := &World{t: t, logs: &logBuffer{}}
+		w := &World{t: t, logs: &logBuffer{}, faults: newFaults(o.Faults)}
 		platform := w.build(ctx, o)
 		running.Go(func() {
 			if err := platform.Run(ctx); err != nil {
@@ -94,17 +108,15 @@ func (w *World) build(ctx context.Context, o Options) *local.Platform {
 	secret := fmt.Sprintf(`{"api_key":%q,"api_secret":%q}`, vonageKey, vonageWord)
 	cloud, err := local.NewCloud(described, cloudURL, map[string]string{"sluice/vonage": secret})
 	w.must(err)
-	cfg := aws.Config{
-		Region: lambda.DefaultRegion, BaseEndpoint: aws.String(cloudURL),
-		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
-		HTTPClient:  &http.Client{Transport: inprocess.Transport(w.watch(cloud))},
-	}
+	wire := inprocess.Transport(w.watch(o.cloud(cloud)))
+	cfg := awsConfig(inprocess.Transport(cloud))
 	w.Store = dynamostore.New(dynamodb.NewFromConfig(cfg), "Table")
 	w.must(w.Store.AddKey(ctx, apiKey, "simulation", time.Now()))
 	platform, err := local.New(local.Config{
-		Template: described, Functions: w.functions(ctx, described, cfg, o.Tick), SQS: sqs.NewFromConfig(cfg),
+		Template: described, Functions: w.functions(ctx, described, wire, o), SQS: sqs.NewFromConfig(cfg),
 		SQSURL: cloudURL, Watcher: func(part string, err error) {
-			if ctx.Err() == nil { // what the end of the test cuts off is no fault
+			// What the end of the test cuts off is no fault either.
+			if ctx.Err() == nil && !o.isRough() {
 				w.t.Errorf("%s: %v", part, err)
 			}
 		},
@@ -130,7 +142,34 @@ func (w *World) template(parameters map[string]string) *template.Template {
 	return described
 }
 
-func (w *World) functions(ctx context.Context, t *template.Template, cfg aws.Config, tick func(int) bool,
+// isRough says that things are meant to go wrong.
+func (o Options) isRough() bool {
+	return len(o.Faults) > 0 || o.Cloud != nil || o.Invoker != nil || o.Clock != nil
+}
+
+func (o Options) cloud(h http.Handler) http.Handler {
+	if o.Cloud != nil {
+		return o.Cloud(h)
+	}
+	return h
+}
+
+func (o Options) clock(function string) func() time.Time {
+	if o.Clock != nil {
+		return o.Clock(function)
+	}
+	return time.Now
+}
+
+func awsConfig(transport http.RoundTripper) aws.Config {
+	return aws.Config{
+		Region: lambda.DefaultRegion, BaseEndpoint: aws.String(cloudURL),
+		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:  &http.Client{Transport: transport},
+	}
+}
+
+func (w *World) functions(ctx context.Context, t *template.Template, wire http.RoundTripper, o Options,
 ) map[string]lambda.Invoker {
 	w.t.Helper()
 	made := map[string]app.Function{"api": app.API, "dispatcher": app.Dispatcher, "sender": app.Sender}
@@ -138,18 +177,22 @@ func (w *World) functions(ctx context.Context, t *template.Template, cfg aws.Con
 	w.invokers = make(map[string]lambda.Invoker)
 	for _, f := range t.Functions {
 		handler, err := made[f.Name](ctx, app.Base{
-			AWS: cfg, Getenv: func(name string) string { return f.Environment[name] },
-			Vonage: inprocess.Transport(w.Vonage), Now: time.Now,
+			AWS: awsConfig(w.faults.transport(f.Name, wire)), Getenv: func(name string) string { return f.Environment[name] },
+			Vonage: w.faults.transport(f.Name, inprocess.Transport(w.Vonage)), Now: o.clock(f.Name),
 			Log: slog.New(slog.NewJSONHandler(w.logs, nil)).With("function", f.Name),
 		})
 		w.must(err)
 		invoker, err := lambda.NewHandler(ctx, lambda.HandlerConfig{
 			Name: f.Name, Timeout: f.Timeout, Concurrency: f.ReservedConcurrency,
-		}, handler)
+		}, killable{handler})
 		w.must(err)
+		context.AfterFunc(ctx, invoker.Close)
 		functions[f.Name], w.invokers[f.Name] = invoker, invoker
-		if f.Name == "dispatcher" && tick != nil {
-			functions[f.Name] = &ticks{Invoker: invoker, happens: tick}
+		if o.Invoker != nil {
+			functions[f.Name] = o.Invoker(f.Name, invoker)
+		}
+		if f.Name == "dispatcher" && o.Tick != nil {
+			functions[f.Name] = &ticks{Invoker: functions[f.Name], happens: o.Tick}
 		}
 	}
 	return functions

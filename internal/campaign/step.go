@@ -1,0 +1,209 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// takeOver marks as unknown what the last holder claimed and left without an outcome.
+func (r *run) takeOver(ctx context.Context) error {
+	b := r.batch
+	r.carry = Step{Settled: b.Settled}
+	if b.Settled == b.Cursor {
+		return nil
+	}
+	list, err := r.store.Recipients(ctx, b.Campaign, b.Settled, b.Cursor)
+	if err != nil {
+		return fmt.Errorf("read recipients: %w", err)
+	}
+	stored, err := r.store.Messages(ctx, b.Campaign, list)
+	if err != nil {
+		return fmt.Errorf("read messages: %w", err)
+	}
+	messages := make([]Message, 0, len(list))
+	for i, to := range list {
+		m, ok := stored[to]
+		if !ok || m.State == Retrying {
+			m, err = r.store.RecordAbsent(ctx, b.Campaign, Message{
+				To: to, Index: b.Settled + i, Batch: b.Number, State: Unknown, Code: "interrupted",
+				Reason: "the sender was interrupted before the answer was stored", At: r.now(),
+			})
+			if err != nil {
+				return fmt.Errorf("mark as unknown: %w", err)
+			}
+		}
+		messages = append(messages, m)
+	}
+	r.count(b.Cursor, messages)
+	r.log.WarnContext(ctx, "took over an interrupted batch", "campaign", b.Campaign, "batch", b.Number,
+		"in_flight", len(list), "unknown", r.carry.Counts.Unknown)
+	return nil
+}
+
+// claim moves the cursor. A campaign that was paused and resumed meanwhile is claimed for again; one that no longer runs
+// is left as r.campaign shows it.
+func (r *run) claim(ctx context.Context, cursor int) error {
+	for r.running() {
+		err := r.step(ctx, cursor)
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+		if err := r.reread(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// renew stores what has landed and renews the lease.
+func (r *run) renew(ctx context.Context) error {
+	for {
+		err := r.step(ctx, r.batch.Cursor)
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+		if err := r.reread(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// reread finds out what a conflict was about: late outcomes of a former holder, the campaign, or the lease.
+func (r *run) reread(ctx context.Context) error {
+	stored, err := r.store.Batch(ctx, r.batch.key())
+	if err != nil {
+		return fmt.Errorf("read batch: %w", err)
+	}
+	if stored.Owner != r.batch.Owner {
+		return errLost
+	}
+	if stored.Late != r.batch.Late {
+		// Only before the first step can there be any: until then, all that is in flight is the former holder's.
+		r.batch = stored
+		return r.takeOver(ctx)
+	}
+	c, err := r.store.Campaign(ctx, r.batch.Campaign)
+	if err != nil {
+		return fmt.Errorf("read campaign: %w", err)
+	}
+	if c.Epoch == r.campaign.Epoch {
+		return errLost // neither the batch nor the campaign explains it
+	}
+	r.campaign, r.window = c, c.Window
+	return nil
+}
+
+// step stores what has landed, moves the cursor and renews the lease.
+func (r *run) step(ctx context.Context, cursor int) error {
+	s := r.carry
+	s.Cursor, s.Epoch, s.At = cursor, r.campaign.Epoch, r.now()
+	s.Lease, s.LookAt = s.At.Add(leaseTime), r.batch.LookAt
+	return r.write(ctx, s)
+}
+
+// write stores a step, once: where the answer was lost, the stored batch tells whether it took effect.
+func (r *run) write(ctx context.Context, s Step) error {
+	s.FreshWindow = r.window.full()
+	after := r.batch.After(s)
+	if err := r.store.Step(ctx, r.batch, s); err != nil {
+		stored, readErr := r.store.Batch(ctx, r.batch.key())
+		if readErr != nil {
+			return errors.Join(err, readErr)
+		}
+		if !stored.is(after) {
+			return err
+		}
+	}
+	if s.FreshWindow {
+		r.window = Window{}.plus(s.Counts)
+	}
+	r.batch, r.carry = after, Step{Settled: after.Settled}
+	r.shared.lease.Store(after.Lease.UnixNano())
+	return nil
+}
+
+// is compares what a holder writes. Nobody else writes it under the same owner, so equality means that it was written.
+func (b Batch) is(o Batch) bool {
+	return b.Owner == o.Owner && b.Settled == o.Settled && b.Cursor == o.Cursor && b.Counts == o.Counts &&
+		b.Done == o.Done && b.Lease.UnixMilli() == o.Lease.UnixMilli()
+}
+
+// close gives the lease up and sees to it that the batch, or its campaign, goes on.
+func (r *run) close(ctx context.Context) error {
+	for {
+		err := r.giveUp(ctx)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, ErrConflict) {
+			return err
+		}
+		if err := r.reread(ctx); err != nil {
+			return err
+		}
+	}
+	r.log.InfoContext(ctx, "batch "+r.batch.state(), "campaign", r.batch.Campaign, "batch", r.batch.Number,
+		"recipients", r.batch.To-r.batch.From, "accepted", r.batch.Counts.Accepted, "failed", r.batch.Counts.Failed,
+		"unknown", r.batch.Counts.Unknown, "left", r.batch.To-r.batch.Settled)
+	switch {
+	case r.batch.Done:
+		return r.complete(ctx)
+	case r.running():
+		return r.queue.Enqueue(ctx, Delivery{Campaign: r.batch.Campaign, Batch: r.batch.Number, Epoch: r.campaign.Epoch})
+	default:
+		return nil
+	}
+}
+
+// giveUp ends the batch, parks it, or leaves it to a continuation. A batch is parked, out of the dispatcher's sight,
+// only while the campaign provably stands still: a resume would not see it otherwise.
+func (r *run) giveUp(ctx context.Context) error {
+	s := r.carry
+	s.Cursor, s.Epoch, s.At = r.batch.Cursor, r.campaign.Epoch, r.now()
+	if r.held != nil {
+		s.Cursor = r.held.from + len(r.held.messages) // behind it nothing was sent
+	}
+	s.Done = s.Settled == r.batch.To
+	s.Parks = !s.Done && !r.running()
+	if !s.Done && !s.Parks {
+		s.LookAt = s.At.Add(repairAfter)
+	}
+	return r.write(ctx, s)
+}
+
+// complete ends the campaign if this was its last batch. The dispatcher does it where this call is lost.
+func (r *run) complete(ctx context.Context) error {
+	c, err := r.store.Campaign(ctx, r.batch.Campaign)
+	if err != nil {
+		return fmt.Errorf("read campaign: %w", err)
+	}
+	if !c.Live() || !c.Drained() {
+		return nil
+	}
+	if err := r.store.Complete(ctx, c.ID, r.now()); err != nil && !errors.Is(err, ErrConflict) {
+		return fmt.Errorf("complete campaign: %w", err)
+	}
+	return nil
+}
+
+// pause stops the campaign because sending on would be no use, and says why.
+func (r *run) pause(ctx context.Context, reason string) error {
+	for r.running() {
+		after := r.campaign.paused(reason)
+		err := r.store.Change(ctx, r.campaign, after, time.Time{})
+		if err == nil {
+			r.campaign = after
+			r.log.ErrorContext(ctx, "campaign paused itself", "campaign", after.ID, "reason", reason)
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return fmt.Errorf("pause campaign: %w", err)
+		}
+		if r.campaign, err = r.store.Campaign(ctx, r.campaign.ID); err != nil {
+			return fmt.Errorf("read campaign: %w", err)
+		}
+	}
+	return nil
+}

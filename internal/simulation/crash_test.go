@@ -1,0 +1,155 @@
+package simulation_test
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"sluice/internal/campaign"
+	"sluice/internal/simulation"
+	"sluice/internal/vonage/vonagetest"
+)
+
+// The reference run: three batches of three chunks each, at five texts a second, the answers out while the next chunk is
+// claimed.
+const (
+	matrixRate  = 5
+	matrixBatch = 3 * matrixRate
+	matrixList  = 3 * matrixBatch
+)
+
+func matrixOptions(faults ...simulation.Fault) simulation.Options {
+	return simulation.Options{
+		Parameters: map[string]string{"AccountRate": fmt.Sprint(matrixRate), "PaceHeadroom": "0"},
+		Vonage:     vonagetest.Config{Latency: 300 * time.Millisecond},
+		Faults:     faults,
+	}
+}
+
+// referenceRun posts the campaign as a client does that will not give up, and returns it when it has ended.
+func referenceRun(t *testing.T, w *simulation.World) simulation.Campaign {
+	t.Helper()
+	body := simulation.Tutorial(matrixList, matrixBatch, 70) // so that the dispatcher has a batch to release
+	for range 10 {
+		status, answer := w.Do(http.MethodPost, "/campaigns", body, "Idempotency-Key", "reference")
+		if status == http.StatusCreated || status == http.StatusOK {
+			c := simulation.Decode[simulation.Campaign](w, answer)
+			w.UntilStored(c.ID, campaign.Completed, 20*time.Minute)
+			return w.Get(c.ID)
+		}
+		if status < 500 {
+			t.Fatalf("POST /campaigns: %d: %s", status, answer)
+		}
+		time.Sleep(time.Second)
+	}
+	t.Fatal("POST /campaigns failed ten times")
+	panic("unreachable")
+}
+
+func referenceCalls(t *testing.T) []simulation.RemoteCall {
+	t.Helper()
+	var calls []simulation.RemoteCall
+	t.Run("reference", func(t *testing.T) {
+		simulation.RunAlone(t, matrixOptions(), func(w *simulation.World) {
+			c := referenceRun(t, w)
+			if c.Counts.Accepted != matrixList || c.Counts.Unknown > 0 {
+				t.Errorf("the reference run ended %+v", c.Counts)
+			}
+			calls = w.Calls()
+			calls = calls[:len(calls)-2] // the test's own GET, a look at the key and one at the campaign
+			w.Check(c.ID)
+		})
+	})
+	slices.SortStableFunc(calls, func(a, b simulation.RemoteCall) int { return cmp.Compare(a.Function, b.Function) })
+	return calls
+}
+
+// tally is what a matrix amounts to.
+type tally struct {
+	mu                          sync.Mutex
+	runs, struck, unknown, most int
+}
+
+func (a *tally) add(w *simulation.World, c simulation.Campaign) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.runs++
+	a.struck += min(1, w.Struck())
+	a.unknown += c.Counts.Unknown
+	a.most = max(a.most, c.Counts.Unknown)
+}
+
+func (a *tally) report(t *testing.T, what string) {
+	t.Helper()
+	t.Logf("%s: %d runs, the fault struck in %d, %d recipients unknown in all, %d at most in one run",
+		what, a.runs, a.struck, a.unknown, a.most)
+	if a.struck < a.runs*9/10 {
+		t.Errorf("%s: the fault struck in %d of %d runs only", what, a.struck, a.runs)
+	}
+}
+
+// survives runs the reference campaign and holds it to the promises. most is how many recipients may be unknown.
+func survives(t *testing.T, o simulation.Options, most int, all *tally) {
+	t.Helper()
+	simulation.Run(t, o, func(w *simulation.World) {
+		c := referenceRun(t, w)
+		w.Check(c.ID)
+		if c.Counts.ToSend != 0 || c.Counts.Accepted+c.Counts.Failed+c.Counts.Unknown != matrixList {
+			t.Errorf("ended with %+v", c.Counts)
+		}
+		if c.Counts.Unknown > most {
+			t.Errorf("%d recipients are unknown, %d at most may be", c.Counts.Unknown, most)
+		}
+		all.add(w, c)
+	})
+}
+
+// Every remote call of the reference run, in every mode.
+func TestCrashMatrix(t *testing.T) {
+	calls := referenceCalls(t)
+	all := &tally{}
+	t.Run("every call", func(t *testing.T) {
+		for i, call := range calls {
+			for _, mode := range simulation.Modes() {
+				fault := simulation.Fault{Call: call, Mode: mode}
+				most := 0
+				if call.Function == "sender" {
+					most = 2 * matrixRate // a chunk, two where they overlap
+				}
+				t.Run(fmt.Sprintf("%04d %s", i, fault), func(t *testing.T) {
+					survives(t, matrixOptions(fault), most, all)
+				})
+			}
+		}
+	})
+	all.report(t, "crash matrix")
+	if all.runs < 400 {
+		t.Errorf("%d runs, 400 at least were wanted", all.runs)
+	}
+}
+
+// Two kills in one run, at calls drawn by a seed.
+func TestPairsOfKills(t *testing.T) {
+	calls := referenceCalls(t)
+	calls = slices.DeleteFunc(calls, func(c simulation.RemoteCall) bool { return c.Function != "sender" })
+	all := &tally{}
+	t.Run("pairs", func(t *testing.T) {
+		for seed := range 120 {
+			draw := rand.New(rand.NewPCG(uint64(seed), 0))
+			kill := func() simulation.Fault {
+				modes := []simulation.Mode{simulation.KillBefore, simulation.KillAfter}
+				return simulation.Fault{Call: calls[draw.IntN(len(calls))], Mode: modes[draw.IntN(2)]}
+			}
+			first, second := kill(), kill()
+			t.Run(fmt.Sprintf("seed %d: %s, %s", seed, first, second), func(t *testing.T) {
+				survives(t, matrixOptions(first, second), 4*matrixRate, all)
+			})
+		}
+	})
+	all.report(t, "pairs of kills")
+}
