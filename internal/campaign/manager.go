@@ -144,8 +144,8 @@ func (m *Manager) looksAt(c Campaign) time.Time {
 }
 
 // Retry sends again to a recipient whose state is unknown or failed, because a person decided it. A completed campaign
-// runs again until that is done. ErrNotFound for a number that has no such record; StateError where the campaign or the
-// message does not allow it.
+// runs again until that is done. ErrNotFound for an unknown campaign, ErrNoMessage for a number that has no record;
+// StateError and MessageStateError where the campaign or the message does not allow it.
 func (m *Manager) Retry(ctx context.Context, id string, to sms.Number) (Campaign, error) {
 	for range maxConflicts {
 		c, err := m.Campaign(ctx, id)
@@ -161,7 +161,7 @@ func (m *Manager) Retry(ctx context.Context, id string, to sms.Number) (Campaign
 		}
 		message, ok := stored[to]
 		if !ok {
-			return Campaign{}, fmt.Errorf("message of campaign %s: %w", id, ErrNotFound)
+			return Campaign{}, fmt.Errorf("message of campaign %s: %w", id, ErrNoMessage)
 		}
 		if message.State != Unknown && message.State != Failed {
 			return Campaign{}, MessageStateError{State: message.State}

@@ -1,6 +1,12 @@
 package campaign
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrNoMessage: nothing is recorded of a number in a campaign.
+var ErrNoMessage = errors.New("no such message")
 
 // Problem is one thing that is wrong with what a client asked for.
 type Problem struct {

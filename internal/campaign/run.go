@@ -187,7 +187,9 @@ func (r *run) landed(ctx context.Context, f *flight) error {
 		}
 		r.held = nil
 	}
-	r.count(f.from+len(f.messages), f.messages)
+	if r.held == nil {
+		r.count(f.from+len(f.messages), f.messages)
+	}
 	if len(f.held) > 0 && r.held == nil {
 		r.held = f
 	}

@@ -70,12 +70,17 @@ func problemOf(ctx context.Context, err error, log *slog.Logger) error {
 	var (
 		state  campaign.StateError
 		reused campaign.KeyReusedError
+		sent   campaign.MessageStateError
 	)
 	switch {
+	case errors.Is(err, campaign.ErrNoMessage):
+		return Problem{Status: http.StatusNotFound, Detail: "nothing was sent to this number in this campaign"}
 	case errors.Is(err, campaign.ErrNotFound):
 		return noCampaign()
 	case errors.As(err, &state):
 		return Problem{Status: http.StatusConflict, Detail: state.Error()}
+	case errors.As(err, &sent):
+		return Problem{Status: http.StatusConflict, Detail: sent.Error()}
 	case errors.As(err, &reused):
 		return Problem{Status: http.StatusUnprocessableEntity, Detail: reused.Error()}
 	case errors.Is(err, campaign.ErrConflict):

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -218,7 +219,12 @@ func TestLongPoll(t *testing.T) {
 			f.send("poison", 0)
 			f.one()
 			start := time.Now()
-			time.AfterFunc(31*time.Second, func() { f.wantNone("it has used up its receive") })
+			var receiver sync.WaitGroup
+			defer receiver.Wait()
+			receiver.Go(func() {
+				time.Sleep(31 * time.Second)
+				f.wantNone("it has used up its receive")
+			})
 			f.receiveFrom(urlOf("dead"), 20)
 			if got := f.receiveFrom(urlOf("dead"), 20); len(got) != 1 || time.Since(start) != 31*time.Second {
 				f.Errorf("received %q after %v", bodies(got), time.Since(start))
