@@ -84,6 +84,8 @@ type Campaign struct {
 	NextBatch int
 	NextDue   time.Time
 	Epoch     int
+	// Paced is where the cursor stood when BatchSize and Delay were last changed.
+	Paced Mark
 	// Requeue is set by a resume until every batch that the pause had stopped is queued again.
 	Requeue bool
 
@@ -96,8 +98,16 @@ type Campaign struct {
 	Window Window
 }
 
-// planned is how many of the released batches are windows over the list.
+// Mark is a place in the plan: what was released before it, and when the last of that is due.
+type Mark struct {
+	Index   int
+	Batches int
+	LastDue time.Time
+}
+
+// planned is how many of the released batches are windows over the list; paced, how many of them are at this pace.
 func (c Campaign) planned() int { return c.NextBatch - c.Retries }
+func (c Campaign) paced() int   { return c.planned() - c.Paced.Batches }
 
 // ToSend is how many recipients have no final state yet.
 func (c Campaign) ToSend() int { return c.Recipients - c.Counts.Total() }

@@ -38,7 +38,8 @@ type Store interface {
 	// Recipients returns the part [from, to) of the list.
 	Recipients(ctx context.Context, id string, from, to int) ([]sms.Number, error)
 
-	// Change writes what a change of status touches (Status, Reason, Epoch, Requeue, NextDue, LaunchedAt, EndedAt)
+	// Change writes what a change of status or pace touches (Status, Reason, Epoch, Requeue, NextDue, LaunchedAt,
+	// EndedAt, Window, BatchSize, Delay, Paced)
 	// if the epoch is still before.Epoch and the cursor has not moved; lookAt is when the dispatcher looks next,
 	// zero for never. ErrConflict.
 	Change(ctx context.Context, before, after Campaign, lookAt time.Time) error

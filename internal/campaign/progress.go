@@ -64,8 +64,11 @@ func (c Campaign) nextStart(now time.Time) time.Time {
 	if c.Unreleased() == 0 {
 		next, ahead = next.Add(-c.Delay), 1
 	}
-	for c.Delay > 0 && ahead < c.planned() && next.Add(-c.Delay).After(now) {
+	for c.Delay > 0 && ahead < c.paced() && next.Add(-c.Delay).After(now) {
 		next, ahead = next.Add(-c.Delay), ahead+1
+	}
+	if ahead >= c.paced() && c.Paced.LastDue.After(now) {
+		return c.Paced.LastDue
 	}
 	if c.Unreleased() == 0 && !next.After(now) {
 		return time.Time{}
@@ -90,17 +93,21 @@ func (c Campaign) waits(now, next time.Time) (Wait, time.Time) {
 
 // begun is how many recipients are in batches whose planned start has passed.
 func (c Campaign) begun(now time.Time) int {
-	batches := c.planned()
+	if c.Paced.LastDue.After(now) { // of what was released at another pace, when each batch is due is not kept here
+		return c.Counts.Total()
+	}
+	batches := c.paced()
 	for due := c.NextDue.Add(-c.Delay); batches > 0 && c.Delay > 0 && due.After(now); due = due.Add(-c.Delay) {
 		batches--
 	}
-	return min(batches*c.BatchSize, c.NextIndex)
+	return min(c.Paced.Index+batches*c.BatchSize, c.NextIndex)
 }
 
 // eta is bound by the plan's last batch or by the rate, whichever is later.
 func (c Campaign) eta(now time.Time, rate float64) time.Time {
 	last := c.NextDue.Add(time.Duration(c.BatchesLeft()-1) * c.Delay)
-	size := c.Recipients - c.BatchSize*((c.Recipients-1)/c.BatchSize)
+	rest := c.Recipients - c.Paced.Index
+	size := rest - c.BatchSize*((rest-1)/c.BatchSize)
 	begin := now
 	if c.NextIndex == 0 {
 		begin = later(now, c.NextDue)

@@ -42,10 +42,8 @@ func (q Request) Check(now time.Time) (Order, []Problem) {
 	refuse(utf8.RuneCountInString(q.Name) > MaxName, "name", atMost(MaxName, "characters"))
 	refuse(strings.TrimSpace(q.Text) == "", "message_string", "must not be empty")
 	refuse(utf8.RuneCountInString(q.Text) > MaxText, "message_string", atMost(MaxText, "characters"))
-	refuse(q.BatchSize < 1, "batch_size", "must be at least 1")
-	seconds := int(MaxPeriod / time.Second)
-	refuse(q.DelaySeconds < 0 || q.DelaySeconds > seconds, "delay_period",
-		"must be from 0 to "+strconv.Itoa(seconds)+" seconds (30 days)")
+	_, faulty := PaceRequest{BatchSize: &q.BatchSize, DelaySeconds: &q.DelaySeconds}.Check()
+	problems = append(problems, faulty...)
 	refuse(!q.StartAt.IsZero() && q.StartAt.Before(now.Add(-startLeeway)), "start_at", "is in the past")
 	refuse(q.StartAt.After(now.Add(MaxStart)), "start_at", "is more than a year ahead")
 	list, faulty := checkList(q.Recipients)

@@ -132,6 +132,13 @@ func (s *Store) Change(ctx context.Context, before, after campaign.Campaign, loo
 		Set(expression.Name("next_due"), expression.Value(at(after.NextDue))).
 		Set(expression.Name("launched_at"), expression.Value(at(after.LaunchedAt))).
 		Set(expression.Name("ended_at"), expression.Value(at(after.EndedAt)))
+	if after.BatchSize != before.BatchSize || after.Delay != before.Delay || after.Paced != before.Paced {
+		set = set.Set(expression.Name("batch_size"), expression.Value(after.BatchSize)).
+			Set(expression.Name("delay_ms"), expression.Value(after.Delay.Milliseconds())).
+			Set(expression.Name("paced_index"), expression.Value(after.Paced.Index)).
+			Set(expression.Name("paced_batches"), expression.Value(after.Paced.Batches)).
+			Set(expression.Name("paced_due"), expression.Value(at(after.Paced.LastDue)))
+	}
 	if after.Window != before.Window {
 		set = set.Set(expression.Name("window_sent"), expression.Value(after.Window.Sent)).
 			Set(expression.Name("window_failed"), expression.Value(after.Window.Failed))

@@ -62,6 +62,9 @@ type campaignItem struct {
 	NextBatch  int             `dynamodbav:"next_batch"`
 	NextDue    instant         `dynamodbav:"next_due,omitempty"`
 	Epoch      int             `dynamodbav:"epoch"`
+	PacedIndex int             `dynamodbav:"paced_index,omitempty"`
+	PacedBatch int             `dynamodbav:"paced_batches,omitempty"`
+	PacedDue   instant         `dynamodbav:"paced_due,omitempty"`
 	Requeue    bool            `dynamodbav:"requeue,omitempty"`
 	Done       int             `dynamodbav:"batches_done"`
 	Retries    int             `dynamodbav:"retries,omitempty"`
@@ -77,6 +80,7 @@ func (i campaignItem) campaign() campaign.Campaign {
 		LaunchedAt: i.LaunchedAt.time(), EndedAt: i.EndedAt.time(), Status: i.Status, Reason: i.Reason,
 		Recipients: i.Recipients, Duplicates: i.Duplicates, NextIndex: i.NextIndex, NextBatch: i.NextBatch,
 		NextDue: i.NextDue.time(), Epoch: i.Epoch, Requeue: i.Requeue, Counts: campaign.Counts(i.counts),
+		Paced:       campaign.Mark{Index: i.PacedIndex, Batches: i.PacedBatch, LastDue: i.PacedDue.time()},
 		BatchesDone: i.Done, Retries: i.Retries, Window: campaign.Window{Sent: i.WindowSent, Failed: i.WindowFail},
 	}
 }
@@ -88,6 +92,7 @@ func itemOfCampaign(c campaign.Campaign) campaignItem {
 		LaunchedAt: at(c.LaunchedAt), EndedAt: at(c.EndedAt), Status: c.Status, Reason: c.Reason,
 		Recipients: c.Recipients, Duplicates: c.Duplicates, NextIndex: c.NextIndex, NextBatch: c.NextBatch,
 		NextDue: at(c.NextDue), Epoch: c.Epoch, Requeue: c.Requeue, counts: counts(c.Counts), Done: c.BatchesDone,
+		PacedIndex: c.Paced.Index, PacedBatch: c.Paced.Batches, PacedDue: at(c.Paced.LastDue),
 		Retries: c.Retries, WindowSent: c.Window.Sent, WindowFail: c.Window.Failed,
 	}
 }

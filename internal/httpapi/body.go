@@ -37,10 +37,7 @@ const (
 
 // TransformSchema puts the domain's limits into the schema.
 func (campaignRequest) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
-	batch, delay := s.Properties["batch_size"], s.Properties["delay_period"]
-	batch.Type, batch.Format, delay.Type, delay.Format = huma.TypeInteger, "int64", huma.TypeInteger, "int64"
-	batch.Minimum, batch.Maximum = ptr(1.0), ptr(float64(maxBatchSize))
-	delay.Minimum, delay.Maximum = ptr(0.0), ptr(campaign.MaxPeriod.Seconds())
+	limitPace(s)
 	text, name := s.Properties["message_string"], s.Properties["name"]
 	text.MinLength, text.MaxLength, name.MaxLength = ptr(1), ptr(campaign.MaxText), ptr(campaign.MaxName)
 	text.Pattern, text.PatternDescription = readable, readableSays
@@ -51,6 +48,13 @@ func (campaignRequest) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Sc
 		p.PrecomputeMessages()
 	}
 	return s
+}
+
+func limitPace(s *huma.Schema) {
+	batch, delay := s.Properties["batch_size"], s.Properties["delay_period"]
+	batch.Type, batch.Format, delay.Type, delay.Format = huma.TypeInteger, "int64", huma.TypeInteger, "int64"
+	batch.Minimum, batch.Maximum = ptr(1.0), ptr(float64(maxBatchSize))
+	delay.Minimum, delay.Maximum = ptr(0.0), ptr(campaign.MaxPeriod.Seconds())
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -42,6 +42,7 @@ func (c *campaigns) register(api huma.API) {
 		Summary: "List the recipients in order, with what became of each",
 	}, c.messages)
 	c.registerRetry(api)
+	c.registerRepace(api)
 	c.registerAction(api, "launch", "Start a draft", c.manager.Launch)
 	c.registerAction(api, "pause", "Stop sending within one chunk, about a second", c.manager.Pause)
 	c.registerAction(api, "resume", "Go on where the pause stopped", c.manager.Resume)

@@ -13,18 +13,19 @@ import (
 // by what comes before it.
 var (
 	sentences = map[string]string{
-		validation.MsgUnexpectedProperty:                "is not a known field",
-		validation.MsgExpectedString:                    "must be a string",
-		validation.MsgExpectedInteger:                   "must be a whole number",
-		validation.MsgExpectedNumber:                    "must be a number",
-		validation.MsgExpectedBoolean:                   "must be true or false",
-		validation.MsgExpectedArray:                     "must be a list",
-		validation.MsgExpectedObject:                    "must be a JSON object",
-		validation.MsgExpectedRFC3339DateTime:           "must be a time with its offset, such as 2026-03-01T09:00:00+01:00",
-		fmt.Sprintf(validation.MsgExpectedMinLength, 1): "must not be empty",
-		fmt.Sprintf(validation.MsgExpectedMinItems, 1):  "must not be empty",
-		unknownParameter:                                "is not a known parameter",
-		"invalid integer":                               "must be a whole number",
+		validation.MsgUnexpectedProperty:                    "is not a known field",
+		validation.MsgExpectedString:                        "must be a string",
+		validation.MsgExpectedInteger:                       "must be a whole number",
+		validation.MsgExpectedNumber:                        "must be a number",
+		validation.MsgExpectedBoolean:                       "must be true or false",
+		validation.MsgExpectedArray:                         "must be a list",
+		validation.MsgExpectedObject:                        "must be a JSON object",
+		validation.MsgExpectedRFC3339DateTime:               "must be a time with its offset, such as 2026-03-01T09:00:00+01:00",
+		fmt.Sprintf(validation.MsgExpectedMinLength, 1):     "must not be empty",
+		fmt.Sprintf(validation.MsgExpectedMinItems, 1):      "must not be empty",
+		fmt.Sprintf(validation.MsgExpectedMinProperties, 1): "must have a field",
+		unknownParameter:                                    "is not a known parameter",
+		"invalid integer":                                   "must be a whole number",
 	}
 	beginnings = []struct{ sentence, reason string }{
 		{validation.MsgExpectedRequiredProperty, "is missing"},

@@ -145,7 +145,7 @@ func (w *World) Until(id, status string, patience time.Duration) Campaign {
 // UntilStored is Until without a call of the API: it asks the table.
 func (w *World) UntilStored(id string, status campaign.Status, patience time.Duration) {
 	w.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(time.Second) {
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Second) {
 		c, err := w.Store.Campaign(w.t.Context(), id)
 		w.must(err)
 		if c.Status == status {

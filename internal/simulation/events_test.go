@@ -100,6 +100,17 @@ var situations = map[string]func(*situation){
 			s.Errorf("cancelled %+v", c)
 		}
 	},
+	"api/repace-campaign.json": func(s *situation) {
+		if c := decode[simulation.Campaign](s, s.api(200)); c.Batches.Total != 5 || c.Batches.Left != 4 {
+			s.Errorf("repaced %+v", c)
+		}
+	},
+	"api/retry-unsent-message.json": func(s *situation) {
+		s.api(404)
+		if s.wrote > 0 {
+			s.Errorf("%d writes", s.wrote)
+		}
+	},
 	"api/resume-running-campaign.json": func(s *situation) {
 		s.api(409)
 		if s.wrote > 0 {
