@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -59,7 +60,7 @@ type Options struct {
 
 // World is a running system.
 type World struct {
-	t      *testing.T
+	t      judge
 	Vonage *vonagetest.Fake
 	Store  *dynamostore.Store
 	client *http.Client
@@ -83,21 +84,35 @@ func Run(t *testing.T, o Options, scenario func(*World)) {
 // RunAlone is Run, but not beside other tests.
 func RunAlone(t *testing.T, o Options, scenario func(*World)) {
 	t.Helper()
+	synctest.Test(t, func(t *testing.T) { live(t, o, scenario) })
+}
+
+// Try is RunAlone for a search that goes on after a failure: t does not fail, and what is wrong comes back.
+func Try(t *testing.T, o Options, scenario func(*World)) error {
+	t.Helper()
+	var found verdict
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		defer time.Sleep(time.Minute) // until the last straggler's timer has fired
-		defer running.Wait()
-		defer cancel()
-		w := &World{t: t, logs: &logBuffer{}, faults: newFaults(o.Faults)}
-		platform := w.build(ctx, o)
-		running.Go(func() {
-			if err := platform.Run(ctx); err != nil {
-				t.Errorf("platform: %v", err)
-			}
-		})
-		scenario(w)
+		defer found.acquit()
+		found.T = t
+		live(&found, o, scenario)
 	})
+	return errors.Join(found.faults...)
+}
+
+func live(t judge, o Options, scenario func(*World)) {
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer time.Sleep(time.Minute) // until the last straggler's timer has fired
+	defer running.Wait()
+	defer cancel()
+	w := &World{t: t, logs: &logBuffer{}, faults: newFaults(o.Faults)}
+	platform := w.build(ctx, o)
+	running.Go(func() {
+		if err := platform.Run(ctx); err != nil {
+			t.Errorf("platform: %v", err)
+		}
+	})
+	scenario(w)
 }
 
 func (w *World) build(ctx context.Context, o Options) *local.Platform {
@@ -280,6 +295,6 @@ func (b *logBuffer) String() string {
 func (w *World) must(err error) {
 	w.t.Helper()
 	if err != nil {
-		w.t.Fatal(err)
+		w.t.Fatalf("%v", err)
 	}
 }
