@@ -100,6 +100,29 @@ func Call[T any](w *World, status int, method, path string, body any, headers ..
 	return Decode[T](w, answer)
 }
 
+// Insist makes a request, again after a fault of the server's, as clients do, and returns the first other answer.
+func (w *World) Insist(method, path string, body any, headers ...string) (int, []byte) {
+	w.t.Helper()
+	for range 10 {
+		if status, answer := w.Do(method, path, body, headers...); status < http.StatusInternalServerError {
+			return status, answer
+		}
+		time.Sleep(time.Second)
+	}
+	w.t.Fatalf("%s %s: ten faults", method, path)
+	panic("unreachable")
+}
+
+// insist is Insist on a success.
+func insist[T any](w *World, path string) T {
+	w.t.Helper()
+	status, answer := w.Insist(http.MethodGet, path, nil)
+	if status != http.StatusOK {
+		w.t.Fatalf("GET %s: %d: %s", path, status, answer)
+	}
+	return Decode[T](w, answer)
+}
+
 // Decode reads an answer.
 func Decode[T any](w *World, answer []byte) T {
 	w.t.Helper()
@@ -177,7 +200,7 @@ func Recipients(n int) []string {
 // Check holds a campaign that has ended to the promises: nobody twice, nobody lost, counts equal rows.
 func (w *World) Check(id string) {
 	w.t.Helper()
-	c := w.Get(id)
+	c := insist[Campaign](w, "/campaigns/"+id)
 	rows := w.rows(id)
 	byState := map[string]int{}
 	seen := map[string]bool{}
@@ -215,10 +238,10 @@ func (w *World) rows(id string) []row {
 	w.t.Helper()
 	var rows []row
 	for next := "0"; next != ""; {
-		page := Call[struct {
+		page := insist[struct {
 			Messages []row
 			Next     string
-		}](w, http.StatusOK, http.MethodGet, "/campaigns/"+id+"/messages?limit=1000&after="+next, nil)
+		}](w, "/campaigns/"+id+"/messages?limit=1000&after="+next)
 		rows, next = append(rows, page.Messages...), page.Next
 	}
 	return rows

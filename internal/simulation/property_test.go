@@ -128,7 +128,7 @@ func (l life) judge(c simulation.Campaign) error {
 // happens does what a person does. What the campaign's status does not allow is refused, which is as good.
 func (l life) happens(w *simulation.World, id string, e event) error {
 	if e.Action == "repace" {
-		insistOn(w, http.MethodPatch, "/campaigns/"+id, simulation.JSON{"batch_size": e.Batch, "delay_period": e.Delay})
+		w.Insist(http.MethodPatch, "/campaigns/"+id, simulation.JSON{"batch_size": e.Batch, "delay_period": e.Delay})
 		return nil
 	}
 	act(w, id, e.Action)
@@ -144,22 +144,11 @@ func (l life) happens(w *simulation.World, id string, e event) error {
 }
 
 func act(w *simulation.World, id, action string) {
-	insistOn(w, http.MethodPost, "/campaigns/"+id+"/"+action, nil)
-}
-
-// insistOn asks again after what is a fault of the server's, as clients do.
-func insistOn(w *simulation.World, method, path string, body any, headers ...string) (int, []byte) {
-	for {
-		status, answer := w.Do(method, path, body, headers...)
-		if status < 500 {
-			return status, answer
-		}
-		time.Sleep(time.Second)
-	}
+	w.Insist(http.MethodPost, "/campaigns/"+id+"/"+action, nil)
 }
 
 func insist[T any](w *simulation.World, method, path string, body any, headers ...string) T {
-	_, answer := insistOn(w, method, path, body, headers...)
+	_, answer := w.Insist(method, path, body, headers...)
 	return simulation.Decode[T](w, answer)
 }
 
