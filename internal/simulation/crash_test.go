@@ -153,3 +153,25 @@ func TestPairsOfKills(t *testing.T) {
 	})
 	all.report(t, "pairs of kills")
 }
+
+// Who slept through the lease, behind a claim that took effect, lets others do the rest: the campaign may have been
+// paused meanwhile.
+func TestWhoSleptThroughTheLeaseSendsNothingMore(t *testing.T) {
+	claim := simulation.RemoteCall{Function: "sender", Operation: "DynamoDB_20120810.TransactWriteItems", N: 2}
+	o := matrixOptions(simulation.Fault{Call: claim, Mode: simulation.SleepAfter})
+	simulation.Run(t, o, func(w *simulation.World) {
+		c := w.Create(simulation.Tutorial(matrixList, matrixList, 1))
+		time.Sleep(40 * time.Second)
+		before := len(w.Vonage.Ledger())
+		w.Act(c.ID, "pause")
+		time.Sleep(10 * time.Minute)
+		if after := len(w.Vonage.Ledger()); before == 0 || before >= matrixList || after != before {
+			t.Errorf("%d texts before the pause, %d after it", before, after-before)
+		}
+		w.Act(c.ID, "resume")
+		if c = w.Until(c.ID, "completed", time.Hour); c.Counts.Accepted+c.Counts.Unknown != matrixList {
+			t.Errorf("ended %+v", c)
+		}
+		w.Check(c.ID)
+	})
+}

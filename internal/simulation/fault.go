@@ -40,12 +40,12 @@ const (
 	LoseOnce   Mode = "took effect, answer lost, SDK retries"
 	KillBefore Mode = "killed before it took effect"
 	KillAfter  Mode = "killed after it took effect"
-	// The sleepers sleep for longer than a lease lasts and a dispatcher needs to notice, and then go on.
+	// The sleepers sleep past their lease and the tick that notices, and go on while others do their work.
 	SleepBefore Mode = "slept before it took effect"
 	SleepAfter  Mode = "slept after it took effect"
 )
 
-const sleep = 2*time.Minute + 30*time.Second
+const sleep = 75 * time.Second
 
 // Modes are all of them.
 func Modes() []Mode {
