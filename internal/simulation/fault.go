@@ -27,7 +27,7 @@ type RemoteCall struct {
 	N         int
 }
 
-func (c RemoteCall) String() string { return fmt.Sprintf("%s/%s#%d", c.Function, c.Operation, c.N) }
+func (c RemoteCall) String() string { return fmt.Sprintf("%s %s#%d", c.Function, c.Operation, c.N) }
 
 // Mode is what happens at a call.
 type Mode string
@@ -43,13 +43,15 @@ const (
 	// The sleepers sleep past their lease and the tick that notices, and go on while others do their work.
 	SleepBefore Mode = "slept before it took effect"
 	SleepAfter  Mode = "slept after it took effect"
+	// Freeze holds every call of the invocation for as long, as when its machine stands still: no deadline cuts it short.
+	Freeze Mode = "took effect, and all stood still"
 )
 
 const sleep = 75 * time.Second
 
 // Modes are all of them.
 func Modes() []Mode {
-	return []Mode{FailBefore, LoseAnswer, LoseOnce, KillBefore, KillAfter, SleepBefore, SleepAfter}
+	return []Mode{FailBefore, LoseAnswer, LoseOnce, KillBefore, KillAfter, SleepBefore, SleepAfter, Freeze}
 }
 
 // Fault is a mode at a call.
@@ -127,6 +129,7 @@ func (f *faults) transport(function string, next http.RoundTripper) http.RoundTr
 		if inv.isDead() {
 			return nil, errNotSent
 		}
+		inv.thaw()
 		_, mode, again := f.note(function, r)
 		switch mode {
 		case FailBefore:
@@ -145,6 +148,11 @@ func (f *faults) transport(function string, next http.RoundTripper) http.RoundTr
 		case SleepAfter:
 			resp, err := next.RoundTrip(r)
 			sleepFor(r.Context(), sleep)
+			return resp, err
+		case Freeze:
+			resp, err := next.RoundTrip(r)
+			inv.freeze(sleep)
+			inv.thaw()
 			return resp, err
 		case LoseAnswer:
 			if !again {
@@ -186,6 +194,7 @@ type invocation struct {
 	cancel context.CancelFunc
 	mu     sync.Mutex
 	dead   bool
+	frozen time.Time // until then
 }
 
 type invocationKey struct{}
@@ -200,6 +209,20 @@ func (i *invocation) kill() {
 	defer i.mu.Unlock()
 	i.dead = true
 	i.cancel()
+}
+
+func (i *invocation) freeze(d time.Duration) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.frozen = time.Now().Add(d)
+}
+
+// thaw waits until the invocation is no longer frozen.
+func (i *invocation) thaw() {
+	i.mu.Lock()
+	until := i.frozen
+	i.mu.Unlock()
+	time.Sleep(time.Until(until))
 }
 
 func (i *invocation) isDead() bool {

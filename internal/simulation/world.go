@@ -102,7 +102,7 @@ func Try(t *testing.T, o Options, scenario func(*World)) error {
 func live(t judge, o Options, scenario func(*World)) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
-	defer time.Sleep(time.Minute) // until the last straggler's timer has fired
+	defer time.Sleep(2 * time.Minute) // until the last straggler's timer has fired
 	defer running.Wait()
 	defer cancel()
 	w := &World{t: t, logs: &logBuffer{}, faults: newFaults(o.Faults)}
