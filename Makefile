@@ -19,6 +19,9 @@ BUILD_FUNCTION = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) \
 VONAGE ?=
 # How long `make fuzz` spends on each target.
 FUZZTIME ?= 10s
+# How many campaigns `make chaos` attacks, and the seed of the run to repeat; empty for a new one.
+ROUNDS ?= 20
+SEED ?=
 
 .PHONY: help
 help: ## Show this list
@@ -63,12 +66,23 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 		go test -run='^$$' -fuzz="^$${target#func }$$" -fuzztime=$(FUZZTIME) "./$${file%/*}" </dev/null || exit 1; \
 	done
 
+.PHONY: chaos
+chaos: build $(LOCAL) ## Kill functions in the middle of campaigns, count who is lost or sent to twice (ROUNDS=20 SEED=...)
+	@go run ./internal/local/cmd/chaos -rounds '$(ROUNDS)' $(if $(SEED),-seed '$(SEED)')
+
 .PHONY: bench-cold
 bench-cold: build ## Measure sizes and cold starts, beside a function that does nothing
 	@for program in bare probe; do \
 		$(BUILD_FUNCTION) -o .build/bench/$$program ./internal/local/cmd/benchcold/$$program || exit 1; \
 	done
 	@go run ./internal/local/cmd/benchcold
+
+# How many pauses `make bench-pause` measures of each kind.
+PAUSES ?= 200
+
+.PHONY: bench-pause
+bench-pause: ## Measure how long a pause takes to act, in virtual time, beside the limit (PAUSES=200)
+	@SLUICE_PAUSE_TRIALS='$(PAUSES)' go test -count=1 -timeout=60m -v -run '^TestAPauseTakesEffectWithinAChunk$$' ./internal/simulation
 
 .PHONY: fmt
 fmt: ## Format the code
@@ -128,6 +142,10 @@ sam-is-here:
 api-key: ## Make an API key for a deployed stack: TABLE=<TableName of its outputs> NAME=<whose it is>
 	@test -n '$(TABLE)' && test -n '$(NAME)' || { echo 'usage: make api-key TABLE=<table> NAME=<name>' >&2; exit 2; }
 	@go run ./internal/cmd/apikey -table '$(TABLE)' -name '$(NAME)'
+
+.PHONY: redrive
+redrive: ## Move dead letters back: QUEUE=<DeadLetterQueueUrl of a stack's outputs>, or QUEUE=local for that of `make run`
+	@go run ./internal/cmd/redrive -queue '$(QUEUE)' $(if $(SQS),-endpoint '$(SQS)')
 
 .PHONY: clean
 clean: ## Remove all that was built

@@ -77,7 +77,7 @@ func Sender(ctx context.Context, b Base) (any, error) {
 	client := vonage.NewClient(vonage.Config{
 		APIKey: key.APIKey, APISecret: key.APISecret, BaseURL: url, Transport: b.Vonage,
 	})
-	pacer := pace.New(store, accountKey, limit, b.Now)
+	pacer := pace.New(store, accountKey, limit)
 	owner := func() string { return newID(b.Now()) }
 	deliverer := campaign.NewDeliverer(store, queue, client, pacer, brake, owner, b.Now, b.Log)
 	return lambdaio.Batch(deliver(deliverer), b.Log), nil

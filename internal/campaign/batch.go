@@ -17,6 +17,10 @@ type Batch struct {
 	Counts   Counts
 	Done     bool
 
+	// Counted are the indices behind Settled whose outcomes are in Counts already: they were sent to, and somebody in
+	// front of them could not be.
+	Counted []int
+
 	// Late counts outcomes that former holders stored after they had lost the lease and before the range was settled.
 	Late int
 
@@ -41,9 +45,10 @@ type Step struct {
 	Settled int
 	Counts  Counts
 	// Cursor is the new Cursor. Where it advances, the campaign must be running in Epoch. It may go back to Settled:
-	// what was claimed and certainly not sent is claimed again by whoever goes on.
-	Cursor int
-	Epoch  int
+	// what was claimed and certainly not sent is claimed again by whoever goes on. Counted is then the new Counted.
+	Cursor  int
+	Counted []int
+	Epoch   int
 	// FreshWindow begins a new window of the error brake with this step's counts.
 	FreshWindow bool
 	// Parks: the campaign must be in Epoch, in which it does not run.
@@ -59,8 +64,14 @@ type Step struct {
 // Claims says whether the step claims recipients of b.
 func (s Step) Claims(b Batch) bool { return s.Cursor > b.Cursor }
 
+// GivesBack says whether the step gives back what was claimed of b.
+func (s Step) GivesBack(b Batch) bool { return s.Cursor < b.Cursor }
+
 // After returns the batch as the step leaves it.
 func (b Batch) After(s Step) Batch {
+	if s.GivesBack(b) {
+		b.Counted = s.Counted
+	}
 	b.Settled, b.Cursor, b.Counts = s.Settled, s.Cursor, b.Counts.Plus(s.Counts)
 	b.Lease, b.LookAt, b.Done = s.Lease, s.LookAt, s.Done
 	if s.Lease.IsZero() {

@@ -2,11 +2,12 @@ package campaign
 
 import "fmt"
 
-// Window counts the latest sends: at least the last brakeWindow, or all since the launch or resume, and at most about
-// twice as many. It is kept with the campaign, so small batches and many senders count together.
+// Window counts the latest sends: at least the last brakeWindow, or all since the launch or resume, and about twice as
+// many at most. It is kept with the campaign, so small batches and many senders count together. The Earlier ones are of
+// the window before this one.
 type Window struct {
-	Sent   int
-	Failed int
+	Sent, Failed               int
+	EarlierSent, EarlierFailed int
 }
 
 const (
@@ -18,7 +19,15 @@ const (
 
 // plus adds the outcomes of a step.
 func (w Window) plus(c Counts) Window {
-	return Window{Sent: w.Sent + c.Total(), Failed: w.Failed + c.Failed}
+	w.Sent, w.Failed = w.Sent+c.Total(), w.Failed+c.Failed
+	return w
+}
+
+// anew begins a new window with the outcomes of the last step.
+func (w Window) anew(c Counts) Window {
+	return Window{
+		Sent: c.Total(), Failed: c.Failed, EarlierSent: w.Sent - c.Total(), EarlierFailed: w.Failed - c.Failed,
+	}
 }
 
 // full says that a new window should begin.
@@ -26,8 +35,9 @@ func (w Window) full() bool { return w.Sent >= brakeWindow }
 
 // tooMany says, in words, that more than the share failed for good; empty when not.
 func (w Window) tooMany(share float64, lastReason string) string {
-	if w.Sent < brakeLeast || float64(w.Failed) <= share*float64(w.Sent) {
+	sent, failed := w.Sent+w.EarlierSent, w.Failed+w.EarlierFailed
+	if sent < brakeLeast || float64(failed) <= share*float64(sent) {
 		return ""
 	}
-	return fmt.Sprintf("%d of the latest %d texts failed for good; the last because %s", w.Failed, w.Sent, lastReason)
+	return fmt.Sprintf("%d of the latest %d texts failed for good; the last because %s", failed, sent, lastReason)
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"time"
+
+	"sluice/internal/pace"
 )
 
 // Deliverer sends batches: it takes a batch's lease and then, chunk by chunk, reserves slots, claims, sends and settles.
@@ -47,7 +49,7 @@ func (d *Deliverer) Deliver(ctx context.Context, dl Delivery) error {
 		dl.Delay = holdBack(b.Due, d.now())
 		return d.queue.Enqueue(ctx, dl)
 	}
-	if err := d.until(ctx, b.Due); err != nil {
+	if err := d.until(ctx, b.Due.Add(-2*claimLead)); err != nil {
 		return err
 	}
 	r, err := d.take(ctx, key)
@@ -71,23 +73,37 @@ func (d *Deliverer) take(ctx context.Context, key BatchKey) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read campaign %s: %w", key.Campaign, err)
 	}
-	r := &run{Deliverer: d, campaign: c, batch: b, window: c.Window}
+	r := &run{Deliverer: d, campaign: c, batch: b, window: c.Window, held: -1}
 	r.shared.lease.Store(b.Lease.UnixNano())
 	return r, nil
 }
 
 // until waits for an instant.
 func (d *Deliverer) until(ctx context.Context, t time.Time) error {
+	_, err := d.untilOr(ctx, t, nil)
+	return err
+}
+
+// untilOr waits for an instant, or for something that comes first.
+func (d *Deliverer) untilOr(ctx context.Context, t time.Time, first <-chan struct{}) (bool, error) {
 	wait := t.Sub(d.now())
 	if wait <= 0 {
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
+		return false, nil
+	case <-first:
+		return true, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
+}
+
+// reserve takes n slots, none before an instant. It leaves the time that a reservation and a claim take: a slot that is
+// missed is wasted.
+func (d *Deliverer) reserve(ctx context.Context, n int, notBefore time.Time) (pace.Slots, error) {
+	return d.pacer.Reserve(ctx, n, later(notBefore, d.now().Add(slotLead)))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,16 +21,16 @@ type flight struct {
 	batch  BatchKey
 	from   int
 	list   []sms.Number
+	done   []int // indices that have an outcome already
 	slots  pace.Slots
 	shared *shared
 
 	landed chan struct{}
 	// What follows may be read when landed is closed.
 
-	// messages are the outcomes that are stored. They are of the first of the list: what comes behind them was certainly
-	// not sent, or not taken, and may be claimed again.
+	// messages are the outcomes, in the order of the list. Those without a state were certainly not sent, or not taken;
+	// the others are stored.
 	messages []Message
-	held     []sms.Outcome
 	// sendErr ended the sending early; storeErr means that messages may not be stored.
 	sendErr, storeErr error
 }
@@ -58,16 +59,42 @@ func (s *shared) stopped() string {
 func (f *flight) fly(ctx context.Context) {
 	defer close(f.landed)
 	outcomes, err := f.send(ctx)
-	sent := len(outcomes)
-	for sent > 0 && !isTaken(outcomes[sent-1].Verdict) {
-		sent--
+	f.messages, f.sendErr = f.records(outcomes), err
+	f.storeErr = f.keep(ctx, taken(f.messages))
+}
+
+// records are the records of the outcomes, in the order of the list.
+func (f *flight) records(outcomes []sms.Outcome) []Message {
+	messages := make([]Message, len(f.list))
+	for i, o := range outcomes {
+		if !isTaken(o.Verdict) {
+			continue
+		}
+		messages[i] = Message{
+			To: f.list[i], Index: f.from + i, Batch: f.batch.Number, State: stateOf(o.Verdict),
+			Code: o.Code, Reason: o.Reason, Parts: o.Parts, At: f.now(),
+		}
 	}
-	f.messages, f.held, f.sendErr = f.records(outcomes[:sent], f.from), outcomes[sent:], err
-	f.storeErr = f.keep(ctx, f.messages)
+	return messages
 }
 
 // isTaken is false for a message that was not sent, or refused for a reason that concerns everybody.
 func isTaken(v sms.Verdict) bool { return v != 0 && v != sms.Stop }
+
+// taken are the messages that have an outcome.
+func taken(messages []Message) []Message {
+	return slices.DeleteFunc(slices.Clone(messages), func(m Message) bool { return m.State == "" })
+}
+
+// open is where the first recipient stands who has no outcome; the end of the list if there is none.
+func (f *flight) open() int {
+	for i, m := range f.messages {
+		if m.State == "" && !slices.Contains(f.done, f.from+i) {
+			return f.from + i
+		}
+	}
+	return f.from + len(f.list)
+}
 
 // send sends each message at its slot and waits for the answers. After an error or a stop, the rest has no outcome.
 func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
@@ -76,8 +103,11 @@ func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 	defer answers.Wait()
 	slots, first := f.slots, 0 // the index in list that the first of slots is for
 	for i, to := range f.list {
+		if slices.Contains(f.done, f.from+i) {
+			continue
+		}
 		if slots.Missed(i-first, f.now()) {
-			fresh, err := f.pacer.Reserve(ctx, len(f.list)-i)
+			fresh, err := f.reserve(ctx, len(f.list)-i, f.now())
 			if err != nil {
 				return outcomes, err
 			}
@@ -102,19 +132,8 @@ func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 // errStale: the lease has run out between the claim and the send.
 var errStale = errors.New("the lease ran out before the message was sent")
 
-// records are the records of outcomes, the first of which is the recipient's at index from.
-func (f *flight) records(outcomes []sms.Outcome, from int) []Message {
-	messages := make([]Message, len(outcomes))
-	for i, o := range outcomes {
-		messages[i] = Message{
-			To: f.list[from-f.from+i], Index: from + i, Batch: f.batch.Number, State: stateOf(o.Verdict),
-			Code: o.Code, Reason: o.Reason, Parts: o.Parts, At: f.now(),
-		}
-	}
-	return messages
-}
-
 // attempt sends one message, again as long as the provider certainly did not take it. Each attempt has its own slot.
+// There is no outcome when it may no longer be tried again.
 func (f *flight) attempt(ctx context.Context, m sms.Message) sms.Outcome {
 	for n := 1; ; n++ {
 		o := f.sender.Send(ctx, m)
@@ -128,29 +147,35 @@ func (f *flight) attempt(ctx context.Context, m sms.Message) sms.Outcome {
 			o.Verdict, o.Reason = sms.Failed, fmt.Sprintf("it was not taken in %d attempts: %s", n, o.Reason)
 			return o
 		}
-		if err := f.again(ctx, max(o.RetryAfter, backoff(m, n))); err != nil {
-			o.Verdict, o.Reason = sms.Failed, "it was not taken, and there was no time to try again: "+o.Reason
-			return o
+		if !f.again(ctx, max(o.RetryAfter, backoff(m, n))) {
+			return sms.Outcome{}
 		}
 	}
 }
 
-// errNoTime: the invocation ends before the next attempt would.
-var errNoTime = errors.New("no time")
-
-// again waits, and then for a slot.
-func (f *flight) again(ctx context.Context, wait time.Duration) error {
+// again waits, and then for a slot. It says whether the message may then still be sent.
+func (f *flight) again(ctx context.Context, wait time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && f.now().Add(wait+lastAttempt).After(deadline) {
-		return errNoTime
+		return false
 	}
-	if err := f.until(ctx, f.now().Add(wait)); err != nil {
-		return err
+	due := f.now().Add(wait)
+	if f.until(ctx, due.Add(-slotLead)) != nil {
+		return false
 	}
-	slots, err := f.pacer.Reserve(ctx, 1)
-	if err != nil {
-		return err
+	slots, err := f.reserve(ctx, 1, due)
+	if err != nil || f.until(ctx, slots.First.Add(-slotLead)) != nil || !f.wanted(ctx) {
+		return false
 	}
-	return f.until(ctx, slots.First)
+	return f.until(ctx, slots.First) == nil
+}
+
+// wanted says whether sending is still this sender's to do: a pause and a takeover come unseen while a message waits.
+func (f *flight) wanted(ctx context.Context) bool {
+	if f.shared.stopped() != "" || !f.shared.relied(f.now()) {
+		return false
+	}
+	c, err := f.store.Campaign(ctx, f.batch.Campaign)
+	return err == nil && c.Status == Running
 }
 
 // backoff doubles from 250 ms, less up to half of it. The jitter comes from the message, so that a run can be repeated.

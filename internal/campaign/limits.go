@@ -32,6 +32,9 @@ const (
 	MaxChunk = 100
 	// claimLead is how long before its first slot a chunk is claimed: one transaction's time.
 	claimLead = 150 * time.Millisecond
+	// slotLead is how far ahead of now slots are reserved: a reservation takes two writes where the pace was idle, and
+	// the claim one.
+	slotLead = 100 * time.Millisecond
 	// leaseTime is how long a sender may be silent before another may take its batch. Each claim renews it.
 	leaseTime = 30 * time.Second
 	// leaseMargin is the end of a lease that its holder does not rely on: clocks differ, and a write takes time.

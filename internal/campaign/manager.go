@@ -151,7 +151,7 @@ func (m *Manager) looksAt(c Campaign) time.Time {
 
 // Retry sends again to a recipient whose state is unknown or failed, because a person decided it. A completed campaign
 // runs again until that is done. ErrNotFound for an unknown campaign, ErrNoMessage for a number that has no record;
-// StateError and MessageStateError where the campaign or the message does not allow it.
+// StateError, MessageStateError and UnsettledError where the campaign or the message does not allow it.
 func (m *Manager) Retry(ctx context.Context, id string, to sms.Number) (Campaign, error) {
 	for range maxConflicts {
 		c, err := m.Campaign(ctx, id)
@@ -172,6 +172,9 @@ func (m *Manager) Retry(ctx context.Context, id string, to sms.Number) (Campaign
 		if message.State != Unknown && message.State != Failed {
 			return Campaign{}, MessageStateError{State: message.State}
 		}
+		if err := m.isSettled(ctx, id, message); err != nil {
+			return Campaign{}, err
+		}
 		after, batch := c.retrying(message, m.now())
 		err = m.store.Retry(ctx, c, after, m.looksAt(after), batch, message)
 		if errors.Is(err, ErrConflict) {
@@ -188,6 +191,18 @@ func (m *Manager) Retry(ctx context.Context, id string, to sms.Number) (Campaign
 		return after, nil
 	}
 	return Campaign{}, fmt.Errorf("retry a message of campaign %s: %w", id, ErrConflict)
+}
+
+// isSettled is UnsettledError as long as the message is behind the settled part of its batch: only that may touch it then.
+func (m *Manager) isSettled(ctx context.Context, id string, message Message) error {
+	b, err := m.store.Batch(ctx, BatchKey{Campaign: id, Number: message.Batch})
+	if err != nil {
+		return fmt.Errorf("read batch %d of campaign %s: %w", message.Batch, id, err)
+	}
+	if message.Index >= b.Settled {
+		return UnsettledError{}
+	}
+	return nil
 }
 
 // Campaign returns one campaign; ErrNotFound.

@@ -39,7 +39,7 @@ type Store interface {
 	Recipients(ctx context.Context, id string, from, to int) ([]sms.Number, error)
 
 	// Change writes what a change of status or pace touches (Status, Reason, Epoch, Requeue, NextDue, LaunchedAt,
-	// EndedAt, Window, BatchSize, Delay, Paced)
+	// EndedAt, BatchSize, Delay, Paced; from Paused to Running, Window, to nothing)
 	// if the epoch is still before.Epoch and the cursor has not moved; lookAt is when the dispatcher looks next,
 	// zero for never. ErrConflict.
 	Change(ctx context.Context, before, after Campaign, lookAt time.Time) error
@@ -159,7 +159,8 @@ type Sender interface {
 // Pacer reserves instants at which requests may leave, shared by all senders of the account. It may be called
 // concurrently. A reservation cannot be given back.
 type Pacer interface {
-	Reserve(ctx context.Context, n int) (pace.Slots, error)
+	// Reserve takes the next n, none before notBefore.
+	Reserve(ctx context.Context, n int, notBefore time.Time) (pace.Slots, error)
 	// Rate is how many requests a second the account may make.
 	Rate() float64
 }

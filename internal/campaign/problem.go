@@ -33,6 +33,13 @@ func (KeyReusedError) Error() string {
 	return "this Idempotency-Key was used for another request before"
 }
 
+// UnsettledError refuses to send again what the batch of the message has not settled yet.
+type UnsettledError struct{}
+
+func (UnsettledError) Error() string {
+	return "the message's batch is still being sent; try again when it has gone on"
+}
+
 // MessageStateError refuses to send again what was sent, or is still to be sent.
 type MessageStateError struct{ State State }
 

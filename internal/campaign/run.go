@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"sluice/internal/pace"
 	"sluice/internal/sms"
 )
 
@@ -21,8 +20,10 @@ type run struct {
 	window Window // as last read, and what has landed since
 	flying []*flight
 	shared shared
-	// held is the flight behind whose last message nothing was sent, once there is one.
-	held *flight
+	// held is where the first recipient stands who was claimed and not sent to, once there is one; behind are the
+	// outcomes of those who stand behind.
+	held   int
+	behind []Message
 	// end is when the last reserved slot is over.
 	end time.Time
 	// late: there is no time for another chunk before the invocation's deadline.
@@ -67,12 +68,12 @@ func (r *run) running() bool { return r.campaign.Status == Running }
 
 // goesOn says whether there may be another chunk.
 func (r *run) goesOn() bool {
-	return r.running() && !r.late && r.held == nil && r.shared.stopped() == ""
+	return r.running() && !r.late && r.held < 0 && r.shared.stopped() == ""
 }
 
 // next reserves, claims and launches one chunk.
 func (r *run) next(ctx context.Context) error {
-	if err := r.until(ctx, r.end.Add(-2*claimLead)); err != nil {
+	if err := r.idle(ctx, r.end.Add(-2*claimLead)); err != nil || !r.goesOn() {
 		return err
 	}
 	n := min(r.chunk(), r.batch.To-r.batch.Cursor)
@@ -83,7 +84,7 @@ func (r *run) next(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read recipients: %w", err)
 	}
-	slots, err := r.pacer.Reserve(ctx, n)
+	slots, err := r.reserve(ctx, n, r.batch.Due)
 	if err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (r *run) next(ctx context.Context) error {
 	if err := r.claim(ctx, from+n); err != nil || !r.running() {
 		return err
 	}
-	r.launch(ctx, from, list, slots)
+	r.launch(ctx, &flight{from: from, list: list, done: r.batch.Counted, slots: slots})
 	return nil
 }
 
@@ -117,7 +118,7 @@ func (r *run) timeFor(ctx context.Context, t time.Time) bool {
 // await waits for a slot and keeps the lease meanwhile: with many senders, a turn may be far off.
 func (r *run) await(ctx context.Context, t time.Time) error {
 	for t.Sub(r.now()) > leaseTime/2 && r.goesOn() {
-		if err := r.until(ctx, r.now().Add(leaseTime/3)); err != nil {
+		if err := r.idle(ctx, r.now().Add(leaseTime/3)); err != nil {
 			return err
 		}
 		if err := r.land(ctx, 0); err != nil {
@@ -127,19 +128,32 @@ func (r *run) await(ctx context.Context, t time.Time) error {
 			return err
 		}
 	}
-	if !r.goesOn() {
-		return nil
-	}
-	return r.until(ctx, t)
+	return r.idle(ctx, t)
 }
 
-// launch sends the chunk that begins at index from.
-func (r *run) launch(ctx context.Context, from int, list []sms.Number, slots pace.Slots) {
-	f := &flight{
-		Deliverer: r.Deliverer, batch: r.batch.key(), from: from, list: list, slots: slots, shared: &r.shared,
-		text:   sms.Message{From: r.campaign.Sender, Text: r.campaign.Text, Ref: r.campaign.ID},
-		landed: make(chan struct{}),
+// idle waits for an instant, while there is to be another chunk. What lands meanwhile is accounted for at once: it may
+// forbid going on.
+func (r *run) idle(ctx context.Context, t time.Time) error {
+	for r.goesOn() {
+		var landed <-chan struct{}
+		if len(r.flying) > 0 {
+			landed = r.flying[0].landed
+		}
+		early, err := r.untilOr(ctx, t, landed)
+		if err != nil || !early {
+			return err
+		}
+		if err := r.land(ctx, len(r.flying)-1); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// launch sends a chunk.
+func (r *run) launch(ctx context.Context, f *flight) {
+	f.Deliverer, f.batch, f.shared, f.landed = r.Deliverer, r.batch.key(), &r.shared, make(chan struct{})
+	f.text = sms.Message{From: r.campaign.Sender, Text: r.campaign.Text, Ref: r.campaign.ID}
 	r.flying = append(r.flying, f)
 	go f.fly(ctx)
 }
@@ -180,19 +194,7 @@ func (r *run) landed(ctx context.Context, f *flight) error {
 	if f.storeErr != nil {
 		return errors.Join(f.sendErr, f.storeErr)
 	}
-	if r.held != nil && len(f.messages) > 0 {
-		// The later chunk overtook: what was held back of the earlier one cannot be given back any more.
-		if err := r.fail(ctx, r.held); err != nil {
-			return err
-		}
-		r.held = nil
-	}
-	if r.held == nil {
-		r.count(f.from+len(f.messages), f.messages)
-	}
-	if len(f.held) > 0 && r.held == nil {
-		r.held = f
-	}
+	r.account(f)
 	if f.sendErr != nil {
 		r.log.WarnContext(ctx, "chunk cut short", "campaign", f.batch.Campaign, "batch", f.batch.Number, "error", f.sendErr)
 	}
@@ -205,25 +207,25 @@ func (r *run) landed(ctx context.Context, f *flight) error {
 	return nil
 }
 
+// account settles a flight up to the first recipient who was not sent to. Who stands behind cannot be settled, only
+// counted.
+func (r *run) account(f *flight) {
+	if r.held < 0 {
+		open := f.open()
+		r.count(open, taken(f.messages[:open-f.from]))
+		if open == f.from+len(f.list) {
+			return
+		}
+		r.held = open
+	}
+	behind := taken(f.messages[max(0, r.held-f.from):])
+	r.behind, r.window = append(r.behind, behind...), r.window.plus(countOf(behind))
+}
+
 func (r *run) count(settled int, messages []Message) {
 	counts := countOf(messages)
 	r.carry.Settled, r.carry.Counts = settled, r.carry.Counts.Plus(counts)
 	r.window = r.window.plus(counts)
-}
-
-// fail settles as failed what was held back and cannot be given back.
-func (r *run) fail(ctx context.Context, f *flight) error {
-	held := f.records(f.held, f.from+len(f.messages))
-	for i := range held {
-		if held[i].State == Unknown { // there was no attempt
-			held[i].State, held[i].Reason = Failed, "the sending was stopped before it was sent"
-		}
-	}
-	if err := f.keep(ctx, held); err != nil {
-		return err
-	}
-	r.count(f.from+len(f.list), held)
-	return nil
 }
 
 func lastReason(messages []Message) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -24,6 +25,9 @@ func (r *run) takeOver(ctx context.Context) error {
 	}
 	messages := make([]Message, 0, len(list))
 	for i, to := range list {
+		if slices.Contains(b.Counted, b.Settled+i) {
+			continue
+		}
 		m, ok := stored[to]
 		if !ok || m.State == Retrying {
 			m, err = r.store.RecordAbsent(ctx, b.Campaign, Message{
@@ -91,7 +95,7 @@ func (r *run) reread(ctx context.Context) error {
 	if c.Epoch == r.campaign.Epoch {
 		return errLost // neither the batch nor the campaign explains it
 	}
-	r.campaign, r.window = c, c.Window
+	r.campaign, r.window = c, c.Window.plus(r.carry.Counts)
 	return nil
 }
 
@@ -117,7 +121,7 @@ func (r *run) write(ctx context.Context, s Step) error {
 		}
 	}
 	if s.FreshWindow {
-		r.window = Window{}.plus(s.Counts)
+		r.window = r.window.anew(s.Counts)
 	}
 	r.batch, r.carry = after, Step{Settled: after.Settled}
 	r.shared.lease.Store(after.Lease.UnixNano())
@@ -162,8 +166,9 @@ func (r *run) close(ctx context.Context) error {
 func (r *run) giveUp(ctx context.Context) error {
 	s := r.carry
 	s.Cursor, s.Epoch, s.At = r.batch.Cursor, r.campaign.Epoch, r.now()
-	if r.held != nil {
-		s.Cursor = r.held.from + len(r.held.messages) // behind it nothing was sent
+	if r.held >= 0 {
+		s.Cursor, s.Counted = r.held, r.countedBehind()
+		s.Counts = s.Counts.Plus(countOf(r.behind))
 	}
 	s.Done = s.Settled == r.batch.To
 	s.Parks = !s.Done && !r.running()
@@ -171,6 +176,20 @@ func (r *run) giveUp(ctx context.Context) error {
 		s.LookAt = s.At.Add(repairAfter)
 	}
 	return r.write(ctx, s)
+}
+
+// countedBehind are the indices behind the cursor to be, of which the counts know.
+func (r *run) countedBehind() []int {
+	var counted []int
+	for _, i := range r.batch.Counted {
+		if i >= r.held {
+			counted = append(counted, i)
+		}
+	}
+	for _, m := range r.behind {
+		counted = append(counted, m.Index)
+	}
+	return counted
 }
 
 // complete ends the campaign if this was its last batch. The dispatcher does it where this call is lost.

@@ -113,6 +113,11 @@ func (s *Store) stepOfBatch(b campaign.Batch, step campaign.Step) update {
 	} else {
 		set = set.Set(expression.Name("lease_until"), expression.Value(at(step.Lease)))
 	}
+	if step.GivesBack(b) && len(step.Counted) > 0 {
+		set = set.Set(expression.Name("counted"), expression.Value(step.Counted))
+	} else if step.GivesBack(b) {
+		set = set.Remove(expression.Name("counted"))
+	}
 	if step.Done {
 		set = set.Set(expression.Name("ended_at"), expression.Value(at(step.At)))
 	}
@@ -155,8 +160,10 @@ func stepOfCampaign(b campaign.Batch, step campaign.Step) update {
 
 func addWindow(set expression.UpdateBuilder, step campaign.Step) expression.UpdateBuilder {
 	sent, failed := expression.Name("window_sent"), expression.Name("window_failed")
-	if step.FreshWindow {
-		return set.Set(sent, expression.Value(step.Counts.Total())).Set(failed, expression.Value(step.Counts.Failed))
+	if step.FreshWindow { // what stands on the right is of before the update
+		return set.Set(sent, expression.Value(step.Counts.Total())).Set(failed, expression.Value(step.Counts.Failed)).
+			Set(expression.Name("earlier_sent"), expression.IfNotExists(sent, expression.Value(0))).
+			Set(expression.Name("earlier_failed"), expression.IfNotExists(failed, expression.Value(0)))
 	}
 	return set.Add(sent, expression.Value(step.Counts.Total())).Add(failed, expression.Value(step.Counts.Failed))
 }

@@ -139,9 +139,10 @@ func (s *Store) Change(ctx context.Context, before, after campaign.Campaign, loo
 			Set(expression.Name("paced_batches"), expression.Value(after.Paced.Batches)).
 			Set(expression.Name("paced_due"), expression.Value(at(after.Paced.LastDue)))
 	}
-	if after.Window != before.Window {
-		set = set.Set(expression.Name("window_sent"), expression.Value(after.Window.Sent)).
-			Set(expression.Name("window_failed"), expression.Value(after.Window.Failed))
+	if before.Status == campaign.Paused && after.Status == campaign.Running { // the brake begins anew
+		for _, name := range []string{"window_sent", "window_failed", "earlier_sent", "earlier_failed"} {
+			set = set.Set(expression.Name(name), expression.Value(0))
+		}
 	}
 	_, err := s.update(ctx, update{
 		key: campaignKey(before.ID), set: setDue(set, campaignShard(before.ID), lookAt), condition: unmoved(before),

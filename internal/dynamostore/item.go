@@ -44,32 +44,34 @@ type counts struct {
 }
 
 type campaignItem struct {
-	ID         string          `dynamodbav:"id"`
-	Name       string          `dynamodbav:"name,omitempty"`
-	Sender     sms.Sender      `dynamodbav:"sender"`
-	Text       string          `dynamodbav:"text"`
-	BatchSize  int             `dynamodbav:"batch_size"`
-	Delay      int64           `dynamodbav:"delay_ms"`
-	StartAt    instant         `dynamodbav:"start_at,omitempty"`
-	CreatedAt  instant         `dynamodbav:"created_at"`
-	LaunchedAt instant         `dynamodbav:"launched_at,omitempty"`
-	EndedAt    instant         `dynamodbav:"ended_at,omitempty"`
-	Status     campaign.Status `dynamodbav:"status"`
-	Reason     string          `dynamodbav:"reason,omitempty"`
-	Recipients int             `dynamodbav:"recipients"`
-	Duplicates int             `dynamodbav:"duplicates"`
-	NextIndex  int             `dynamodbav:"next_index"`
-	NextBatch  int             `dynamodbav:"next_batch"`
-	NextDue    instant         `dynamodbav:"next_due,omitempty"`
-	Epoch      int             `dynamodbav:"epoch"`
-	PacedIndex int             `dynamodbav:"paced_index,omitempty"`
-	PacedBatch int             `dynamodbav:"paced_batches,omitempty"`
-	PacedDue   instant         `dynamodbav:"paced_due,omitempty"`
-	Requeue    bool            `dynamodbav:"requeue,omitempty"`
-	Done       int             `dynamodbav:"batches_done"`
-	Retries    int             `dynamodbav:"retries,omitempty"`
-	WindowSent int             `dynamodbav:"window_sent,omitempty"`
-	WindowFail int             `dynamodbav:"window_failed,omitempty"`
+	ID          string          `dynamodbav:"id"`
+	Name        string          `dynamodbav:"name,omitempty"`
+	Sender      sms.Sender      `dynamodbav:"sender"`
+	Text        string          `dynamodbav:"text"`
+	BatchSize   int             `dynamodbav:"batch_size"`
+	Delay       int64           `dynamodbav:"delay_ms"`
+	StartAt     instant         `dynamodbav:"start_at,omitempty"`
+	CreatedAt   instant         `dynamodbav:"created_at"`
+	LaunchedAt  instant         `dynamodbav:"launched_at,omitempty"`
+	EndedAt     instant         `dynamodbav:"ended_at,omitempty"`
+	Status      campaign.Status `dynamodbav:"status"`
+	Reason      string          `dynamodbav:"reason,omitempty"`
+	Recipients  int             `dynamodbav:"recipients"`
+	Duplicates  int             `dynamodbav:"duplicates"`
+	NextIndex   int             `dynamodbav:"next_index"`
+	NextBatch   int             `dynamodbav:"next_batch"`
+	NextDue     instant         `dynamodbav:"next_due,omitempty"`
+	Epoch       int             `dynamodbav:"epoch"`
+	PacedIndex  int             `dynamodbav:"paced_index,omitempty"`
+	PacedBatch  int             `dynamodbav:"paced_batches,omitempty"`
+	PacedDue    instant         `dynamodbav:"paced_due,omitempty"`
+	Requeue     bool            `dynamodbav:"requeue,omitempty"`
+	Done        int             `dynamodbav:"batches_done"`
+	Retries     int             `dynamodbav:"retries,omitempty"`
+	WindowSent  int             `dynamodbav:"window_sent,omitempty"`
+	WindowFail  int             `dynamodbav:"window_failed,omitempty"`
+	EarlierSent int             `dynamodbav:"earlier_sent,omitempty"`
+	EarlierFail int             `dynamodbav:"earlier_failed,omitempty"`
 	counts
 }
 
@@ -81,7 +83,9 @@ func (i campaignItem) campaign() campaign.Campaign {
 		Recipients: i.Recipients, Duplicates: i.Duplicates, NextIndex: i.NextIndex, NextBatch: i.NextBatch,
 		NextDue: i.NextDue.time(), Epoch: i.Epoch, Requeue: i.Requeue, Counts: campaign.Counts(i.counts),
 		Paced:       campaign.Mark{Index: i.PacedIndex, Batches: i.PacedBatch, LastDue: i.PacedDue.time()},
-		BatchesDone: i.Done, Retries: i.Retries, Window: campaign.Window{Sent: i.WindowSent, Failed: i.WindowFail},
+		BatchesDone: i.Done, Retries: i.Retries, Window: campaign.Window{
+			Sent: i.WindowSent, Failed: i.WindowFail, EarlierSent: i.EarlierSent, EarlierFailed: i.EarlierFail,
+		},
 	}
 }
 
@@ -94,6 +98,7 @@ func itemOfCampaign(c campaign.Campaign) campaignItem {
 		NextDue: at(c.NextDue), Epoch: c.Epoch, Requeue: c.Requeue, counts: counts(c.Counts), Done: c.BatchesDone,
 		PacedIndex: c.Paced.Index, PacedBatch: c.Paced.Batches, PacedDue: at(c.Paced.LastDue),
 		Retries: c.Retries, WindowSent: c.Window.Sent, WindowFail: c.Window.Failed,
+		EarlierSent: c.Window.EarlierSent, EarlierFail: c.Window.EarlierFailed,
 	}
 }
 
@@ -105,6 +110,7 @@ type batchItem struct {
 	Settled   int     `dynamodbav:"settled"`
 	Cursor    int     `dynamodbav:"claimed"`
 	Due       instant `dynamodbav:"due"`
+	Counted   []int   `dynamodbav:"counted,omitempty"`
 	Done      bool    `dynamodbav:"done"`
 	Late      int     `dynamodbav:"late,omitempty"`
 	Owner     string  `dynamodbav:"lease_owner,omitempty"`
@@ -119,7 +125,7 @@ type batchItem struct {
 func (i batchItem) batch() campaign.Batch {
 	return campaign.Batch{
 		Campaign: i.Campaign, Number: i.Number, From: i.From, To: i.To, Settled: i.Settled, Cursor: i.Cursor,
-		Due: i.Due.time(), Counts: campaign.Counts(i.counts), Done: i.Done, Late: i.Late, Owner: i.Owner, Lease: i.Lease.time(),
+		Counted: i.Counted, Due: i.Due.time(), Counts: campaign.Counts(i.counts), Done: i.Done, Late: i.Late, Owner: i.Owner, Lease: i.Lease.time(),
 		LookAt: i.LookAt.time(), Repairs: i.Repairs, StartedAt: i.StartedAt.time(), EndedAt: i.EndedAt.time(),
 	}
 }
@@ -127,7 +133,7 @@ func (i batchItem) batch() campaign.Batch {
 func itemOfBatch(b campaign.Batch) batchItem {
 	return batchItem{
 		Campaign: b.Campaign, Number: b.Number, From: b.From, To: b.To, Settled: b.Settled, Cursor: b.Cursor,
-		Due: at(b.Due), counts: counts(b.Counts), Done: b.Done, Late: b.Late, Owner: b.Owner, Lease: at(b.Lease),
+		Counted: b.Counted, Due: at(b.Due), counts: counts(b.Counts), Done: b.Done, Late: b.Late, Owner: b.Owner, Lease: at(b.Lease),
 		LookAt: at(b.LookAt), Repairs: b.Repairs, StartedAt: at(b.StartedAt), EndedAt: at(b.EndedAt),
 	}
 }

@@ -71,6 +71,7 @@ func problemOf(ctx context.Context, err error, log *slog.Logger) error {
 		state  campaign.StateError
 		reused campaign.KeyReusedError
 		sent   campaign.MessageStateError
+		flying campaign.UnsettledError
 	)
 	switch {
 	case errors.Is(err, campaign.ErrNoMessage):
@@ -81,6 +82,8 @@ func problemOf(ctx context.Context, err error, log *slog.Logger) error {
 		return Problem{Status: http.StatusConflict, Detail: state.Error()}
 	case errors.As(err, &sent):
 		return Problem{Status: http.StatusConflict, Detail: sent.Error()}
+	case errors.As(err, &flying):
+		return Problem{Status: http.StatusConflict, Detail: flying.Error()}
 	case errors.As(err, &reused):
 		return Problem{Status: http.StatusUnprocessableEntity, Detail: reused.Error()}
 	case errors.Is(err, campaign.ErrConflict):

@@ -8,11 +8,11 @@ import (
 
 // Store keeps one theoretical arrival time for each key.
 //
-// Take moves it, in one atomic step, from max(TAT, now) on by cost, and returns where it started from. It may be called
+// Take moves it, in one atomic step, from max(TAT, notBefore) on by cost, and returns where it started from. It may be called
 // concurrently, by many processes; every reserved stretch is disjoint from every other of the same key. After an error
 // the stretch may be gone or not.
 type Store interface {
-	Take(ctx context.Context, key string, now time.Time, cost time.Duration) (time.Time, error)
+	Take(ctx context.Context, key string, notBefore time.Time, cost time.Duration) (time.Time, error)
 }
 
 // Limit is how many requests a second are allowed, and which share of them is left free for the jitter of arrivals.
@@ -43,21 +43,20 @@ type Pacer struct {
 	store Store
 	key   string
 	limit Limit
-	now   func() time.Time
 }
 
-// New returns a pacer for the limited thing that key names. now is the holder's clock.
-func New(store Store, key string, limit Limit, now func() time.Time) *Pacer {
-	return &Pacer{store: store, key: key, limit: limit, now: now}
+// New returns a pacer for the limited thing that key names.
+func New(store Store, key string, limit Limit) *Pacer {
+	return &Pacer{store: store, key: key, limit: limit}
 }
 
 // Rate is how many requests a second it gives out.
 func (p *Pacer) Rate() float64 { return p.limit.Effective() }
 
-// Reserve gives out the next n slots. It does not wait for them.
-func (p *Pacer) Reserve(ctx context.Context, n int) (Slots, error) {
+// Reserve gives out the next n slots, none before notBefore. It does not wait for them.
+func (p *Pacer) Reserve(ctx context.Context, n int, notBefore time.Time) (Slots, error) {
 	every := p.limit.Interval()
-	first, err := p.store.Take(ctx, p.key, p.now(), time.Duration(n)*every)
+	first, err := p.store.Take(ctx, p.key, notBefore, time.Duration(n)*every)
 	if err != nil {
 		return Slots{}, fmt.Errorf("reserve %d slots of %s: %w", n, p.key, err)
 	}

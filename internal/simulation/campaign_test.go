@@ -10,13 +10,17 @@ import (
 	"sluice/internal/vonage/vonagetest"
 )
 
-// starts are when batches began, after the first arrival, told apart by silence of at least gap.
+// starts are when batches began, after the launch at a full second, told apart by silence of at least gap. What starts at
+// once does so a moment later: slots are reserved ahead, since a claim takes time.
 func starts(ledger []vonagetest.Entry, gap time.Duration) (at []time.Duration, sizes []int) {
 	for i, e := range ledger {
 		if i == 0 || e.At.Sub(ledger[i-1].At) >= gap {
-			at, sizes = append(at, e.At.Sub(ledger[0].At)), append(sizes, 0)
+			at, sizes = append(at, e.At.Sub(ledger[0].At.Truncate(time.Second))), append(sizes, 0)
 		}
 		sizes[len(sizes)-1]++
+	}
+	if len(at) > 0 && at[0] <= 150*time.Millisecond {
+		at[0] = 0
 	}
 	return at, sizes
 }

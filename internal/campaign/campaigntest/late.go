@@ -58,6 +58,15 @@ func giveBack(_ *testing.T, b bench) {
 	b.step(batch, campaign.Step{Settled: 4, Counts: campaign.Counts{Accepted: 4}, Cursor: 4, Epoch: 2, LookAt: batch.LookAt})
 	again := b.leased(c, 1, "other")
 	b.equal([]int{again.Settled, again.Cursor}, []int{4, 4})
+	again = b.step(again, campaign.Step{Settled: 4, Cursor: 14, Epoch: 2, Lease: again.Lease, LookAt: again.LookAt})
+	again = b.step(again, campaign.Step{
+		Settled: 6, Counts: campaign.Counts{Accepted: 5}, Cursor: 6, Counted: []int{8, 9, 13}, Epoch: 2,
+		Lease: again.Lease, LookAt: again.LookAt,
+	})
+	again = b.step(again, campaign.Step{Settled: 6, Cursor: 16, Epoch: 2, Lease: again.Lease, LookAt: again.LookAt})
+	b.equal(again.Counted, []int{8, 9, 13})
+	again = b.step(again, campaign.Step{Settled: 6, Cursor: 6, Epoch: 2, LookAt: again.LookAt})
+	b.equal(len(again.Counted), 0)
 }
 
 func lateAfterSettle(_ *testing.T, b bench) {
@@ -165,7 +174,7 @@ func feedsWindow(_ *testing.T, b bench) {
 	batch = b.step(batch, step)
 	step.Settled, step.Counts, step.FreshWindow = 20, campaign.Counts{Accepted: 7, Failed: 3}, true
 	b.step(batch, step)
-	b.equal(b.stored("A").Window, campaign.Window{Sent: 10, Failed: 3})
+	b.equal(b.stored("A").Window, campaign.Window{Sent: 10, Failed: 3, EarlierSent: 10})
 }
 
 func retryReopens(_ *testing.T, b bench) {

@@ -21,7 +21,8 @@ func fail(shape, format string, args ...any) error {
 	switch shape {
 	case "QueueDoesNotExist":
 		query = "AWS.SimpleQueueService.NonExistentQueue"
-	case "InvalidMessageContents", "InvalidAttributeName", "OverLimit", "ReceiptHandleIsInvalid":
+	case "InvalidMessageContents", "InvalidAttributeName", "OverLimit", "ReceiptHandleIsInvalid",
+		"ResourceNotFoundException":
 		query = shape
 	}
 	return &fault{"com.amazonaws.sqs#" + shape, query, fmt.Sprintf(format, args...)}
@@ -73,6 +74,9 @@ func writeError(w http.ResponseWriter, err error) {
 	if !errors.As(err, &f) {
 		status = http.StatusInternalServerError
 		f = &fault{"com.amazonaws.sqs#InternalError", "InternalError", err.Error()}
+	}
+	if f.query == "ResourceNotFoundException" { // The one modelled error that has a status of its own.
+		status = http.StatusNotFound
 	}
 	sender := "Sender"
 	if status >= http.StatusInternalServerError {

@@ -38,6 +38,7 @@ func inBubble(t *testing.T, scenario func(f fixture), queues ...sqs.Queue) {
 			t.Fatal(err)
 		}
 		scenario(fixture{t, t.Context(), clientOf(server), aws.String(urlOf(queues[0].Name))})
+		synctest.Wait() // for what the scenario let others do
 	})
 }
 

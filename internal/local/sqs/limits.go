@@ -20,6 +20,8 @@ const (
 	MaxInFlight          = 120_000
 	MaxReceives          = 1000
 	MaxAttributes        = 10
+	MaxMoveRate          = 500 // Messages a second.
+	MaxMoveResults       = 10
 	maxEntryID           = 80
 	purgeEvery           = 60 * time.Second
 	maxRequestBytes      = 8 << 20 // 1 MiB of text can take six times that in JSON escapes.
@@ -30,6 +32,7 @@ const (
 	DefaultVisibilityTimeout = 30 * time.Second
 	DefaultRetention         = 4 * 24 * time.Hour
 	DefaultMaxReceives       = 10
+	DefaultMoveRate          = MaxMoveRate // The service finds a rate of its own.
 )
 
 // whole reads an optional number of seconds, at least 0 and at most limit.

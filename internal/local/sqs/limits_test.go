@@ -266,7 +266,9 @@ func FuzzRequest(f *testing.F) {
 	f.Add("DeleteMessage", []byte(`{`+url+`,"ReceiptHandle":"q/x/1"}`))
 	f.Add("ChangeMessageVisibilityBatch", []byte(`{`+url+`,"Entries":[{"Id":"1","ReceiptHandle":"q//","VisibilityTimeout":0}]}`))
 	f.Add("GetQueueAttributes", []byte(`{"QueueUrl":"%zz","AttributeNames":null}`))
-	server, err := sqs.New(baseURL, sqs.Queue{Name: "q"})
+	f.Add("StartMessageMoveTask", []byte(`{"SourceArn":"arn:aws:sqs:us-east-1:000000000000:dead","DestinationArn":""}`))
+	f.Add("ListMessageMoveTasks", []byte(`{"SourceArn":"arn:aws:sqs:us-east-1:000000000000:dead","MaxResults":10}`))
+	server, err := sqs.New(baseURL, sqs.Queue{Name: "q", DeadLetter: "dead"}, sqs.Queue{Name: "dead"})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -278,7 +280,7 @@ func FuzzRequest(f *testing.F) {
 		r.Header.Set("X-Amz-Target", "AmazonSQS."+operation)
 		w := httptest.NewRecorder()
 		server.ServeHTTP(w, r)
-		if w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
+		if w.Code != http.StatusOK && w.Code != http.StatusBadRequest && w.Code != http.StatusNotFound {
 			t.Errorf("%s %q: %d %s", operation, body, w.Code, w.Body)
 		}
 	})

@@ -39,6 +39,7 @@ type queue struct {
 	inFlight waiting
 	expires  time.Time // No message outlives its retention before this.
 	purged   time.Time
+	moves    []*move       // Out of this queue, the latest first.
 	changed  chan struct{} // Closed and replaced when a waiting receiver has a reason to look again.
 }
 
@@ -174,6 +175,18 @@ func (q *queue) take(n int, visibility time.Duration, now time.Time) ([]*message
 	}
 	q.ready = append(q.ready, again...)
 	return taken, nil
+}
+
+// oldest is the first message that is ready, or nil.
+func (q *queue) oldest() *message {
+	for len(q.ready) > 0 {
+		if m := q.ready[0]; q.messages[m.id] == m {
+			return m
+		}
+		q.ready[0] = nil
+		q.ready = q.ready[1:] // It was deleted while it was ready.
+	}
+	return nil
 }
 
 // bury moves a message to the dead-letter queue, where its age counts from when it was first sent.

@@ -92,7 +92,7 @@ func (s *Server) receive(c call, in receiveMessageInput, now time.Time) (receive
 	for _, m := range taken {
 		out.Messages = append(out.Messages, q.show(m, c.region, in))
 	}
-	return out, patience{wait, q.nextChange(), q.changed}, err
+	return out, patience{wait, earlier(q.nextChange(), s.nextMove()), q.changed}, err
 }
 
 func sleep(ctx context.Context, d time.Duration, changed <-chan struct{}) error {

@@ -86,6 +86,8 @@ func New(baseURL string, queues ...Queue) (*Server, error) {
 		"GetQueueAttributes":           handle(s.getQueueAttributes),
 		"ListQueues":                   handle(s.listQueues),
 		"PurgeQueue":                   handle(s.purgeQueue),
+		"StartMessageMoveTask":         handle(s.startMessageMoveTask),
+		"ListMessageMoveTasks":         handle(s.listMessageMoveTasks),
 	}
 	return s, nil
 }
@@ -167,11 +169,13 @@ func arn(region string, q *queue) string {
 	return "arn:aws:sqs:" + region + ":" + account + ":" + q.Name
 }
 
-// find returns the queue of a URL, whatever host it was reached by. The caller holds the lock.
+// find returns the queue of a URL, whatever host it was reached by, with what moves should have brought or taken by now.
+// The caller holds the lock.
 func (s *Server) find(queueURL string) (*queue, error) {
 	if queueURL == "" {
 		return nil, missing("QueueUrl")
 	}
+	s.advance(time.Now())
 	if u, err := url.Parse(queueURL); err == nil {
 		dir, name := path.Split(u.Path)
 		if q := s.queues[name]; q != nil && path.Base(dir) == account {
