@@ -17,6 +17,7 @@ type life struct {
 	Rate, Recipients, Batch, Delay int
 	Latency                        time.Duration
 	Faults                         []simulation.Fault
+	Refusals                       []vonagetest.Fault
 	Events                         []event
 }
 
@@ -55,6 +56,12 @@ func drawLife(t *rapid.T) life {
 	for range between("faults", 0, 5) {
 		l.Faults = append(l.Faults, drawFault(t))
 	}
+	for range between("refusals", 0, 4) {
+		l.Refusals = append(l.Refusals, vonagetest.Fault{
+			Kind: vonagetest.FaultStatus, Code: rapid.SampledFrom([]int{1, 1, 5, 6, 9}).Draw(t, "status"),
+			Skip: between("skip", 0, 60), Times: between("times", 1, 30),
+		})
+	}
 	for range between("events", 0, 6) {
 		l.Events = append(l.Events, event{
 			After:  time.Duration(between("after ms", 0, 40_000)) * time.Millisecond,
@@ -87,6 +94,9 @@ func drawFault(t *rapid.T) simulation.Fault {
 // live lives it, and holds the campaign to the promises all along and at the end.
 func (l life) live(w *simulation.World) error {
 	body := simulation.Tutorial(l.Recipients, l.Batch, l.Delay)
+	if err := w.Vonage.Inject(l.Refusals...); err != nil {
+		return err
+	}
 	id := insist[simulation.Campaign](w, http.MethodPost, "/campaigns", body, "Idempotency-Key", "a life").ID
 	for _, e := range l.Events {
 		time.Sleep(e.After)
