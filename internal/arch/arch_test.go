@@ -106,7 +106,7 @@ func rules() []rule {
 		{
 			who: everything, mayNot: []string{"github.com/aws/aws-lambda-go/..."},
 			except: []string{"internal/app", "internal/lambdaio", "internal/local/gateway", "internal/local/lambda",
-				"internal/local/poller", "internal/local/cmd/benchcold/..."},
+				"internal/local/poller", "internal/local/cmd/benchcold/...", "internal/simulation"},
 			reason: "that it runs in Lambda is known to the envelope, to the mains' helper, and to what imitates Lambda",
 		},
 		{
@@ -118,7 +118,7 @@ func rules() []rule {
 		{
 			who: everything, mayNot: []string{"os/..."},
 			except: []string{"internal/app", "internal/simulation", "internal/local/cmd/...", "internal/cmd/...",
-				"internal/local/lambda"},
+				"internal/local/lambda", "internal/local/chaos"},
 			reason: "settings come in through constructors, and nothing below a main reads the environment or ends the process",
 		},
 		{

@@ -149,9 +149,9 @@ func TestWhatCannotBeDeliveredIsKeptWithItsReasonLogged(t *testing.T) {
 	simulation.Run(t, simulation.Options{Cloud: q.watch(unchanged)}, func(w *simulation.World) {
 		reasons := map[string]string{} // by message
 		for _, c := range []struct{ body, reason string }{
-			{`{"campaign": "01K9SAMP1E000`, "decode a delivery: unexpected EOF"},
-			{`Please text ` + number + `: ` + text, "decode a delivery: invalid character 'P'"},
-			{`{"campaign":"` + unknown + `","to":"` + number + `","epoch":1}`, `unknown field "to"`},
+			{`{"campaign": "01K9SAMP1E000`, "decode a delivery: it is not JSON: it ends too early"},
+			{`Please text ` + number + `: ` + text, "decode a delivery: it is not JSON, as byte 1 shows"},
+			{`{"campaign":"` + unknown + `","to":"` + number + `","epoch":1}`, "it has a field that a delivery does not have"},
 			{`{"campaign":"` + unknown + `","batch":0}`, "campaign, batch and epoch are required"},
 			{`{"campaign":"` + unknown + `","batch":0,"epoch":1}`, "read batch 0 of campaign " + unknown + ": not found"},
 		} {

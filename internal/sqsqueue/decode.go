@@ -23,7 +23,7 @@ func Decode(body string) (campaign.Delivery, error) {
 	decoder := json.NewDecoder(strings.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&d); err != nil {
-		return campaign.Delivery{}, fmt.Errorf("decode a delivery: %w", err)
+		return campaign.Delivery{}, fmt.Errorf("decode a delivery: %w", unquoted(err))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return campaign.Delivery{}, errors.New("decode a delivery: there is more after its end")
@@ -32,4 +32,21 @@ func Decode(body string) (campaign.Delivery, error) {
 		return campaign.Delivery{}, fmt.Errorf("decode a delivery: %w", errIncomplete)
 	}
 	return campaign.Delivery{Campaign: d.Campaign, Batch: *d.Batch, Epoch: *d.Epoch}, nil
+}
+
+// unquoted says what is wrong with a body without repeating any of it, as encoding/json does: it is from elsewhere, and
+// the error is logged.
+func unquoted(err error) error {
+	var syntax *json.SyntaxError
+	var mistyped *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("it is not JSON, as byte %d shows", syntax.Offset)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it is not JSON: it ends too early")
+	case errors.As(err, &mistyped):
+		return fmt.Errorf("it has another form than a delivery, as byte %d shows", mistyped.Offset)
+	default:
+		return errors.New("it has a field that a delivery does not have")
+	}
 }

@@ -262,20 +262,24 @@ func TestDecode(t *testing.T) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 	for _, c := range []struct{ name, body, words string }{
-		{"nothing", ``, "EOF"},
-		{"no object", `"01JD"`, "cannot unmarshal"},
-		{"an unknown field", `{"campaign":"01JD","batch":1,"epoch":1,"text":"x"}`, "text"},
+		{"nothing", ``, "ends too early"},
+		{"no object", `"01JD"`, "another form"},
+		{"an unknown field", `{"campaign":"01JD","batch":1,"epoch":1,"447700900001":"x"}`, "a field that"},
 		{"no campaign", `{"batch":1,"epoch":1}`, "campaign"},
 		{"an empty campaign", `{"campaign":"","batch":1,"epoch":1}`, "campaign"},
 		{"no batch", `{"campaign":"01JD","epoch":1}`, "batch"},
 		{"a negative batch", `{"campaign":"01JD","batch":-1,"epoch":1}`, "negative"},
-		{"half a batch", `{"campaign":"01JD","batch":1.5,"epoch":1}`, "1.5"},
+		{"half a batch", `{"campaign":"01JD","batch":1.5,"epoch":1}`, "another form"},
+		{"a number too large", `{"campaign":"01JD","batch":447700900001447700900001,"epoch":1}`, "another form"},
 		{"no epoch", `{"campaign":"01JD","batch":1}`, "epoch"},
 		{"two deliveries", `{"campaign":"01JD","batch":1,"epoch":1}{}`, "more"},
 	} {
 		t.Run("refuses "+c.name, func(t *testing.T) {
 			if d, err := sqsqueue.Decode(c.body); err == nil || !strings.Contains(err.Error(), c.words) {
 				t.Errorf("got %+v, %v; want an error about %q", d, err, c.words)
+			}
+			if err != nil && (strings.Contains(err.Error(), "4477") || strings.Contains(err.Error(), "01JD")) {
+				t.Errorf("the body is repeated: %v", err)
 			}
 		})
 	}
