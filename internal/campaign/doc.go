@@ -27,12 +27,25 @@
 // stores the outcomes, and settles (moves Settled, with the counts, in the transaction of the next claim). At most two
 // chunks are in flight.
 //
+// What was certainly not sent is given back: Cursor returns to the first who was not sent to, and the batch notes which
+// recipients behind have an outcome (Counted), so that whoever goes on leaves them out.
+//
+// # What the provider says
+//
+//	accepted   it took the text, or a part of it
+//	retry      it certainly did not: tried again in place, five times, each at a slot of its own, with backoff
+//	failed     for this recipient, for good. More than BRAKE_PERCENT of the latest hundred or two: the campaign pauses itself
+//	stop       for everybody (credentials, credit, a barred account or sender): the campaign pauses itself and says why;
+//	           who was refused so is sent to after the resume
+//	unknown    the answer was lost. Only a person sends again (Manager.Retry), in a batch of one
+//
 // # When things fail
 //
 //   - A sender dies: its lease runs out; whoever takes the batch next finds what lies between Settled and Cursor and has
 //     no outcome, marks it unknown, and goes on behind it. Nothing is sent again to find out.
-//   - A sender is slow and wakes up after its lease was taken: it can claim nothing more, and an outcome that it still
-//     has is stored only where nobody else wrote one.
+//   - A sender stands still and wakes up after its lease was taken: it claims and sends nothing more. An outcome that it
+//     still has replaces the unknown that stands in its place, and the counts follow.
+//   - A message waits for its next attempt, and the campaign is paused or the batch taken: it is not sent.
 //   - A delivery is lost, or a sender's continuation: the dispatcher queues a batch again that is overdue and not held.
 //   - A delivery comes twice: the second finds the lease held or the batch done, and has served.
 //   - A release is cut off between the store and the queue: the batch is stored, the dispatcher queues it.
