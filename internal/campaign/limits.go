@@ -47,8 +47,9 @@ const (
 	lastAttempt = 15 * time.Second
 	// maxAttempts bounds the retries in place of one message that the provider certainly did not take.
 	maxAttempts = 5
-	// repairAfter is how long after its due time, or its last repair, an unfinished batch is looked at.
-	repairAfter = Tick
+	// repairAfter is how long after its due time, or its last repair, an unfinished batch is looked at: a little less than
+	// a tick, so that the next one does.
+	repairAfter = Tick - 5*time.Second
 	// maxRepairAfter bounds the doubling of repairAfter for a batch that only waits its turn in the queue.
 	maxRepairAfter = 16 * Tick
 )

@@ -1,0 +1,97 @@
+package chaos
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+)
+
+// The platform of these tests is this process, whose functions only sleep.
+func here(t *testing.T) *platform {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &platform{dir: dir, cmd: &exec.Cmd{Process: self}}
+}
+
+// sleeper starts a process that runs an executable of that name, below the platform's folder.
+func (p *platform) sleeper(t *testing.T, name string) *exec.Cmd {
+	t.Helper()
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Skip("there is no sleep")
+	}
+	content, err := os.ReadFile(sleep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(p.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, "60")
+	cmd.Args[0] = "sleep" // where one program is many, the name says which
+	cmd.SysProcAttr = processAttributes()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended
+		_ = cmd.Wait()         // so killed, as a rule
+	})
+	return cmd
+}
+
+func TestFunctionsAreFoundByTheirExecutables(t *testing.T) {
+	t.Parallel()
+	p := here(t)
+	sender, api := p.sleeper(t, ".build/sender/bootstrap"), p.sleeper(t, ".build/api/bootstrap")
+	p.sleeper(t, "sender/bootstrap")
+	p.sleeper(t, ".build/local/sluice-local")
+
+	senders, err := p.functions("sender")
+	if err != nil || !slices.Equal(senders, []int{sender.Process.Pid}) {
+		t.Errorf("senders are %v, %v, want %d", senders, err, sender.Process.Pid)
+	}
+	all, err := p.functions("")
+	want := []int{sender.Process.Pid, api.Process.Pid}
+	slices.Sort(want)
+	slices.Sort(all)
+	if err != nil || !slices.Equal(all, want) {
+		t.Errorf("functions are %v, %v, want %v", all, err, want)
+	}
+}
+
+func TestOnlyFunctionsAreKilled(t *testing.T) {
+	t.Parallel()
+	p := here(t)
+	sender, other := p.sleeper(t, ".build/sender/bootstrap"), p.sleeper(t, "other")
+
+	killed, err := p.kill([]int{sender.Process.Pid, other.Process.Pid, os.Getppid()})
+
+	if err != nil || !slices.Equal(killed, []string{"sender"}) {
+		t.Errorf("killed %v, %v, want one sender", killed, err)
+	}
+	_ = sender.Wait() // its state tells
+	if status, ok := sender.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
+		t.Errorf("the sender ended with %v, want SIGKILL", sender.ProcessState)
+	}
+	if err := other.Process.Signal(syscall.Signal(0)); err != nil {
+		t.Errorf("the other process is not alive: %v", err)
+	}
+	if again, err := p.kill([]int{sender.Process.Pid}); err != nil || len(again) > 0 {
+		t.Errorf("a dead process was killed again: %v, %v", again, err)
+	}
+}
