@@ -25,18 +25,6 @@ func (c Campaign) resumed(now time.Time) Campaign {
 	return c
 }
 
-// repaced goes on at another pace from the next release. What is released keeps its size and time.
-func (c Campaign) repaced(p Pace) Campaign {
-	if c.planned() > 0 {
-		last := c.NextDue.Add(-c.Delay)
-		c.Paced = Mark{Index: c.NextIndex, Batches: c.planned(), LastDue: last}
-		c.NextDue = last.Add(p.Delay)
-	}
-	c.BatchSize, c.Delay = p.BatchSize, p.Delay
-	c.Epoch++
-	return c
-}
-
 func (c Campaign) cancelled(now time.Time) Campaign {
 	c.Status, c.EndedAt, c.Requeue = Cancelled, now, false
 	c.Epoch++

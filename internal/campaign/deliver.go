@@ -39,6 +39,9 @@ func NewDeliverer(store Store, queue Queue, sender Sender, pacer Pacer, brake fl
 func (d *Deliverer) Deliver(ctx context.Context, dl Delivery) error {
 	key := BatchKey{Campaign: dl.Campaign, Number: dl.Batch}
 	b, err := d.store.Batch(ctx, key)
+	if errors.Is(err, ErrNotFound) && d.wasRecalled(ctx, key) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("read batch %d of campaign %s: %w", key.Number, key.Campaign, err)
 	}
@@ -56,10 +59,22 @@ func (d *Deliverer) Deliver(ctx context.Context, dl Delivery) error {
 	if errors.Is(err, ErrHeld) || errors.Is(err, ErrConflict) {
 		return nil
 	}
+	if errors.Is(err, ErrNotFound) && d.wasRecalled(ctx, key) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
+	if r.batch.Due.Sub(d.now()) > maxEarly {
+		return r.close(ctx) // it was taken back and released anew in between
+	}
 	return r.run(ctx)
+}
+
+// wasRecalled says whether a batch that is not there was one: a new pace takes back what has not begun.
+func (d *Deliverer) wasRecalled(ctx context.Context, key BatchKey) bool {
+	_, err := d.store.Campaign(ctx, key.Campaign)
+	return err == nil
 }
 
 // take leases the batch and reads its campaign, in this order, so that a pause before the lease is seen.
@@ -73,7 +88,7 @@ func (d *Deliverer) take(ctx context.Context, key BatchKey) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read campaign %s: %w", key.Campaign, err)
 	}
-	r := &run{Deliverer: d, campaign: c, batch: b, window: c.Window, held: -1}
+	r := &run{Deliverer: d, campaign: c, batch: b, window: c.Window, held: -1, carry: Step{Settled: b.Settled}}
 	r.shared.lease.Store(b.Lease.UnixNano())
 	return r, nil
 }

@@ -83,6 +83,9 @@ func (d *Dispatcher) batches(ctx context.Context) error {
 // looks the same as one whose delivery was lost, so each repair is followed by twice the patience.
 func (d *Dispatcher) repair(ctx context.Context, key BatchKey) error {
 	b, err := d.store.Batch(ctx, key)
+	if errors.Is(err, ErrNotFound) {
+		return nil // the index lags behind a batch that was taken back
+	}
 	if err != nil {
 		return fmt.Errorf("read batch %d of campaign %s: %w", key.Number, key.Campaign, err)
 	}

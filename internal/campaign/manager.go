@@ -97,12 +97,6 @@ func (m *Manager) Resume(ctx context.Context, id string) (Campaign, error) {
 	return m.change(ctx, id, "resume", Campaign.resumed, Paused)
 }
 
-// Repace changes the size of the batches that are not yet released, and the delay between them.
-func (m *Manager) Repace(ctx context.Context, id string, change PaceChange) (Campaign, error) {
-	repace := func(c Campaign, _ time.Time) Campaign { return c.repaced(change.of(c)) }
-	return m.change(ctx, id, "change the pace of", repace, Draft, Running, Paused)
-}
-
 // Cancel ends a campaign within one chunk. Who was not sent to is not sent to.
 func (m *Manager) Cancel(ctx context.Context, id string) (Campaign, error) {
 	return m.change(ctx, id, "cancel", Campaign.cancelled, Draft, Running, Paused)

@@ -38,14 +38,18 @@ type Store interface {
 	// Recipients returns the part [from, to) of the list.
 	Recipients(ctx context.Context, id string, from, to int) ([]sms.Number, error)
 
-	// Change writes what a change of status or pace touches (Status, Reason, Epoch, Requeue, NextDue, LaunchedAt,
-	// EndedAt, BatchSize, Delay, Paced; from Paused to Running, Window, to nothing)
+	// Change writes what a change of status touches (Status, Reason, Epoch, Requeue, NextDue, LaunchedAt, EndedAt; from
+	// Paused to Running, Window, to nothing)
 	// if the epoch is still before.Epoch and the cursor has not moved; lookAt is when the dispatcher looks next,
 	// zero for never. ErrConflict.
 	Change(ctx context.Context, before, after Campaign, lookAt time.Time) error
 	// Release writes the cursor of after and the batches, if the campaign still runs in before.Epoch and its cursor
 	// is before's. ErrConflict.
 	Release(ctx context.Context, before, after Campaign, lookAt time.Time, batches []Batch) error
+	// Recall deletes the batches, takes the cursor back in front of them and writes the pace of after (NextIndex,
+	// NextBatch, NextDue, BatchSize, Delay, Paced, Epoch), if the campaign is as in before and nobody has begun any of
+	// the batches, which none may hold now. ErrConflict.
+	Recall(ctx context.Context, before, after Campaign, lookAt time.Time, batches []Batch, now time.Time) error
 	// Complete ends a live campaign whose batches are all released and done. ErrConflict when it is not so.
 	Complete(ctx context.Context, id string, at time.Time) error
 	// Look sets when the dispatcher looks at a running campaign next. ErrConflict when it no longer runs in c.Epoch.

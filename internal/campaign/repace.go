@@ -1,6 +1,9 @@
 package campaign
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"time"
 )
@@ -46,4 +49,88 @@ func (p PaceChange) of(c Campaign) Pace {
 		pace.Delay = time.Duration(*p.request.DelaySeconds) * time.Second
 	}
 	return pace
+}
+
+// recalled takes the cursor back in front of a released batch, the last that there is.
+func (c Campaign) recalled(b Batch) Campaign {
+	c.NextIndex, c.NextBatch, c.NextDue = b.From, b.Number-1, b.Due
+	return c
+}
+
+// repaced goes on at another pace from where the cursor stands.
+func (c Campaign) repaced(p Pace) Campaign {
+	if c.planned() > 0 {
+		last := c.NextDue.Add(-c.Delay)
+		c.Paced = Mark{Index: c.NextIndex, Batches: c.planned(), LastDue: last}
+		c.NextDue = last.Add(p.Delay)
+	}
+	c.BatchSize, c.Delay = p.BatchSize, p.Delay
+	c.Epoch++
+	return c
+}
+
+// untouched says that nobody has begun the batch: it can be taken back.
+func (b Batch) untouched(now time.Time) bool {
+	return !b.Done && b.Settled == b.From && b.Cursor == b.From && len(b.Counted) == 0 && !b.Held(now)
+}
+
+// Repace changes the size of the batches that have not begun, and the delay between them. StateError where nothing is
+// left to send.
+func (m *Manager) Repace(ctx context.Context, id string, change PaceChange) (Campaign, error) {
+	for range maxConflicts {
+		c, err := m.Campaign(ctx, id)
+		if err != nil {
+			return Campaign{}, err
+		}
+		if !c.Live() && c.Status != Draft {
+			return Campaign{}, StateError{Action: "change the pace of", Status: c.Status}
+		}
+		after, err := m.repace(ctx, c, change.of(c))
+		if err == nil {
+			return m.proceed(ctx, after), nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return Campaign{}, fmt.Errorf("change the pace of campaign %s: %w", id, err)
+		}
+	}
+	return Campaign{}, fmt.Errorf("change the pace of campaign %s: %w", id, ErrConflict)
+}
+
+// repace takes back what was released and has not begun, from the last on, and then changes the pace: in one transaction
+// where that can hold it all, else in several, between which the campaign stands as if less had been released.
+func (m *Manager) repace(ctx context.Context, c Campaign, p Pace) (Campaign, error) {
+	for {
+		back, batches, err := m.recallable(ctx, c)
+		if err != nil {
+			return c, err
+		}
+		after := back
+		if len(batches) < releaseGroup {
+			after = back.repaced(p)
+		}
+		if err := m.store.Recall(ctx, c, after, m.looksAt(after), batches, m.now()); err != nil {
+			return c, err
+		}
+		if len(batches) < releaseGroup {
+			return after, nil
+		}
+		c = after
+	}
+}
+
+// recallable are the last batches that nobody has begun, releaseGroup at most, and the campaign without them.
+func (m *Manager) recallable(ctx context.Context, c Campaign) (Campaign, []Batch, error) {
+	released, err := m.store.Batches(ctx, c.ID, max(0, c.NextBatch-releaseGroup), releaseGroup)
+	if err != nil {
+		return c, nil, fmt.Errorf("list batches: %w", err)
+	}
+	var batches []Batch
+	for i := len(released) - 1; i >= 0; i-- {
+		b := released[i]
+		if b.Number != c.NextBatch || b.To != c.NextIndex || !b.untouched(m.now()) {
+			break
+		}
+		batches, c = append(batches, b), c.recalled(b)
+	}
+	return c, batches, nil
 }

@@ -11,7 +11,7 @@ import (
 // takeOver marks as unknown what the last holder claimed and left without an outcome.
 func (r *run) takeOver(ctx context.Context) error {
 	b := r.batch
-	r.carry = Step{Settled: b.Settled}
+	r.carry = Step{Settled: b.Settled} // also where outcomes came in late, and all is read anew
 	if b.Settled == b.Cursor {
 		return nil
 	}

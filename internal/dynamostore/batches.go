@@ -60,11 +60,9 @@ func (s *Store) Lease(ctx context.Context, k campaign.BatchKey, owner string, no
 		Set(expression.Name("lease_owner"), expression.Value(owner)).
 		Set(expression.Name("lease_until"), expression.Value(at(until))).
 		Set(expression.Name("started_at"), expression.IfNotExists(expression.Name("started_at"), expression.Value(at(now))))
-	free := expression.AttributeNotExists(expression.Name("lease_owner")).
-		Or(expression.Name("lease_until").LessThanEqual(expression.Value(at(now))))
 	stored, err := s.update(ctx, update{
 		key: batchKey(k), set: setDue(set, batchShard(k.Campaign), until),
-		condition: expression.Name("done").Equal(expression.Value(false)).And(free),
+		condition: expression.Name("done").Equal(expression.Value(false)).And(unheld(now)),
 	})
 	if err != nil && !errors.Is(err, campaign.ErrConflict) {
 		return campaign.Batch{}, err
@@ -83,6 +81,12 @@ func (s *Store) Lease(ctx context.Context, k campaign.BatchKey, owner string, no
 	default:
 		return campaign.Batch{}, campaign.ErrHeld
 	}
+}
+
+// unheld: nobody has a lease that is still good.
+func unheld(now time.Time) expression.ConditionBuilder {
+	return expression.AttributeNotExists(expression.Name("lease_owner")).
+		Or(expression.Name("lease_until").LessThanEqual(expression.Value(at(now))))
 }
 
 // Step implements campaign.Store.

@@ -132,13 +132,6 @@ func (s *Store) Change(ctx context.Context, before, after campaign.Campaign, loo
 		Set(expression.Name("next_due"), expression.Value(at(after.NextDue))).
 		Set(expression.Name("launched_at"), expression.Value(at(after.LaunchedAt))).
 		Set(expression.Name("ended_at"), expression.Value(at(after.EndedAt)))
-	if after.BatchSize != before.BatchSize || after.Delay != before.Delay || after.Paced != before.Paced {
-		set = set.Set(expression.Name("batch_size"), expression.Value(after.BatchSize)).
-			Set(expression.Name("delay_ms"), expression.Value(after.Delay.Milliseconds())).
-			Set(expression.Name("paced_index"), expression.Value(after.Paced.Index)).
-			Set(expression.Name("paced_batches"), expression.Value(after.Paced.Batches)).
-			Set(expression.Name("paced_due"), expression.Value(at(after.Paced.LastDue)))
-	}
 	if before.Status == campaign.Paused && after.Status == campaign.Running { // the brake begins anew
 		for _, name := range []string{"window_sent", "window_failed", "earlier_sent", "earlier_failed"} {
 			set = set.Set(expression.Name(name), expression.Value(0))
@@ -148,6 +141,54 @@ func (s *Store) Change(ctx context.Context, before, after campaign.Campaign, loo
 		key: campaignKey(before.ID), set: setDue(set, campaignShard(before.ID), lookAt), condition: unmoved(before),
 	})
 	return err
+}
+
+// Recall implements campaign.Store.
+func (s *Store) Recall(ctx context.Context, before, after campaign.Campaign, lookAt time.Time, batches []campaign.Batch,
+	now time.Time,
+) error {
+	set := expression.
+		Set(expression.Name("next_index"), expression.Value(after.NextIndex)).
+		Set(expression.Name("next_batch"), expression.Value(after.NextBatch)).
+		Set(expression.Name("next_due"), expression.Value(at(after.NextDue))).
+		Set(expression.Name("epoch"), expression.Value(after.Epoch)).
+		Set(expression.Name("batch_size"), expression.Value(after.BatchSize)).
+		Set(expression.Name("delay_ms"), expression.Value(after.Delay.Milliseconds())).
+		Set(expression.Name("paced_index"), expression.Value(after.Paced.Index)).
+		Set(expression.Name("paced_batches"), expression.Value(after.Paced.Batches)).
+		Set(expression.Name("paced_due"), expression.Value(at(after.Paced.LastDue)))
+	cursor, err := s.updating(update{
+		key: campaignKey(before.ID), set: setDue(set, campaignShard(before.ID), lookAt), condition: unmoved(before),
+	})
+	if err != nil {
+		return err
+	}
+	actions := []types.TransactWriteItem{cursor}
+	for _, b := range batches {
+		untouched, err := s.deletingUntouched(b, now)
+		if err != nil {
+			return err
+		}
+		actions = append(actions, untouched)
+	}
+	return s.transact(ctx, actions...)
+}
+
+func (s *Store) deletingUntouched(b campaign.Batch, now time.Time) (types.TransactWriteItem, error) {
+	e, err := expression.NewBuilder().WithCondition(
+		expression.Name("done").Equal(expression.Value(false)).
+			And(expression.Name("claimed").Equal(expression.Value(b.From))).
+			And(expression.Name("settled").Equal(expression.Value(b.From))).
+			And(expression.AttributeNotExists(expression.Name("counted"))).
+			And(unheld(now)),
+	).Build()
+	if err != nil {
+		return types.TransactWriteItem{}, fmt.Errorf("build a condition: %w", err)
+	}
+	return types.TransactWriteItem{Delete: &types.Delete{
+		TableName: &s.table, Key: batchKey(campaign.BatchKey{Campaign: b.Campaign, Number: b.Number}).attributes(),
+		ConditionExpression: e.Condition(), ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+	}}, nil
 }
 
 // unmoved: the campaign is in the epoch and its cursor stands where they were read.

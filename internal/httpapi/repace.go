@@ -12,7 +12,7 @@ import (
 func (c *campaigns) registerRepace(api huma.API) {
 	register(api, huma.Operation{
 		OperationID: "repace-campaign", Method: http.MethodPatch, Path: "/campaigns/{id}",
-		Summary:      "Change the pace. What is released, up to two minutes ahead, keeps its size and time",
+		Summary:      "Change the pace, at once, for all but the batches that have begun",
 		MaxBodyBytes: MaxBody + 1, Middlewares: huma.Middlewares{takesJSON},
 	}, c.repace)
 }

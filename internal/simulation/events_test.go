@@ -101,7 +101,7 @@ var situations = map[string]func(*situation){
 		}
 	},
 	"api/repace-campaign.json": func(s *situation) {
-		if c := decode[simulation.Campaign](s, s.api(200)); c.Batches.Total != 5 || c.Batches.Left != 4 {
+		if c := decode[simulation.Campaign](s, s.api(200)); c.Batches.Total != 7 || c.Batches.Released != 1 {
 			s.Errorf("repaced %+v", c)
 		}
 	},

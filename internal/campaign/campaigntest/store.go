@@ -45,6 +45,9 @@ var storeScenarios = map[string]func(*testing.T, bench){
 	"parking is refused when the campaign was resumed":            parkAfterResume,
 	"a campaign is completed when its last batch is done":         completes,
 	"outcomes are stored over what was there":                     records,
+	"released batches that nobody began are taken back":           recalls,
+	"a recall is refused when a batch was begun":                  recallConflict,
+	"a recall leaves alone what comes before":                     recallsSome,
 	"an outcome that is there is not overwritten by RecordAbsent": recordsAbsent,
 	"a batch is looked after later when it is postponed":          postpones,
 }
@@ -457,4 +460,55 @@ func postpones(_ *testing.T, b bench) {
 	parked.LookAt = time.Time{}
 	b.ok(b.Postpone(b.Context(), batch, time.Time{}, 1))
 	b.ok(b.Postpone(b.Context(), parked, Start, 0))
+}
+
+// recall is what taking back the last n batches of c changes, with a new pace.
+func (b bench) recall(c campaign.Campaign, n int) (campaign.Campaign, []campaign.Batch) {
+	b.Helper()
+	released, err := b.Batches(b.Context(), c.ID, c.NextBatch-n, n)
+	b.ok(err)
+	after := c
+	after.NextIndex, after.NextBatch, after.NextDue = released[0].From, released[0].Number-1, released[0].Due
+	after.BatchSize, after.Delay, after.Epoch = 7, time.Hour, c.Epoch+1
+	after.Paced = campaign.Mark{Index: after.NextIndex, Batches: after.NextBatch, LastDue: Start}
+	return after, released
+}
+
+func recalls(_ *testing.T, b bench) {
+	c := b.released(b.given("A", 500), 4)
+	after, batches := b.recall(c, 3)
+	b.ok(b.Recall(b.Context(), c, after, after.NextDue, batches, Start))
+	b.equal(b.stored("A"), after)
+	left, err := b.Batches(b.Context(), "A", 0, 10)
+	b.ok(err)
+	b.equal(len(left), 1)
+	_, err = b.Lease(b.Context(), key(c, 2), "me", Start, Start.Add(time.Minute))
+	b.is(err, campaign.ErrNotFound)
+	b.is(b.Recall(b.Context(), c, after, after.NextDue, nil, Start), campaign.ErrConflict)
+	b.released(after, 2)
+}
+
+func recallConflict(_ *testing.T, b bench) {
+	c := b.released(b.given("A", 500), 4)
+	after, batches := b.recall(c, 2)
+	leased := b.leased(c, 3, "me")
+	b.is(b.Recall(b.Context(), c, after, after.NextDue, batches, Start), campaign.ErrConflict)
+	b.equal(b.stored("A"), c)
+	b.step(leased, campaign.Step{Settled: leased.From, Cursor: leased.From + 1, Epoch: c.Epoch, LookAt: leased.LookAt})
+	b.is(b.Recall(b.Context(), c, after, after.NextDue, batches, Start.Add(time.Hour)), campaign.ErrConflict)
+	counted := b.leased(c, 4, "me")
+	claim := campaign.Step{Settled: counted.From, Cursor: counted.From + 2, Epoch: c.Epoch, Lease: counted.Lease, LookAt: counted.LookAt}
+	b.step(b.step(counted, claim), campaign.Step{
+		Settled: counted.From, Cursor: counted.From, Counts: campaign.Counts{Accepted: 1}, Counted: []int{counted.From + 1},
+		LookAt: counted.LookAt,
+	})
+	after, batches = b.recall(c, 1)
+	b.is(b.Recall(b.Context(), c, after, after.NextDue, batches, Start), campaign.ErrConflict)
+}
+
+func recallsSome(_ *testing.T, b bench) {
+	c := b.released(b.given("A", 500), 4)
+	b.leased(c, 3, "me")
+	after, batches := b.recall(c, 1)
+	b.ok(b.Recall(b.Context(), c, after, after.NextDue, batches, Start))
 }
