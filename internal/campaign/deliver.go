@@ -66,7 +66,7 @@ func (d *Deliverer) Deliver(ctx context.Context, dl Delivery) error {
 		return err
 	}
 	if r.batch.Due.Sub(d.now()) > maxEarly {
-		return r.close(ctx) // it was taken back and released anew in between
+		return r.close(ctx, true) // it was taken back and released anew in between
 	}
 	return r.run(ctx)
 }
@@ -119,6 +119,12 @@ func (d *Deliverer) untilOr(ctx context.Context, t time.Time, first <-chan struc
 
 // reserve takes n slots, none before an instant. It leaves the time that a reservation and a claim take: a slot that is
 // missed is wasted.
-func (d *Deliverer) reserve(ctx context.Context, n int, notBefore time.Time) (pace.Slots, error) {
-	return d.pacer.Reserve(ctx, n, later(notBefore, d.now().Add(slotLead)))
+//
+// None is taken that is over less than margin before the invocation's deadline.
+func (d *Deliverer) reserve(ctx context.Context, n int, notBefore time.Time, margin time.Duration) (pace.Slots, error) {
+	var before time.Time
+	if deadline, ok := ctx.Deadline(); ok {
+		before = deadline.Add(-margin)
+	}
+	return d.pacer.Reserve(ctx, n, later(notBefore, d.now().Add(slotLead)), before)
 }

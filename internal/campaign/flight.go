@@ -39,9 +39,21 @@ type flight struct {
 type shared struct {
 	// stop is the reason of an outcome that forbids all further sending.
 	stop atomic.Pointer[string]
-	// lease is when the lease ends, in epoch nanoseconds.
-	lease atomic.Int64
+	// lease is when the lease ends, notBefore when it is of use to go on, in epoch nanoseconds.
+	lease, notBefore atomic.Int64
 }
+
+// wait notes that to go on before t is of no use.
+func (s *shared) wait(t time.Time) {
+	for old := s.notBefore.Load(); t.UnixNano() > old; old = s.notBefore.Load() {
+		if s.notBefore.CompareAndSwap(old, t.UnixNano()) {
+			return
+		}
+	}
+}
+
+// until is when it is of use to go on.
+func (s *shared) until() time.Time { return time.Unix(0, s.notBefore.Load()) }
 
 // relied says whether the lease can still be relied on.
 func (s *shared) relied(now time.Time) bool {
@@ -107,7 +119,7 @@ func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 			continue
 		}
 		if slots.Missed(i-first, f.now()) {
-			fresh, err := f.reserve(ctx, len(f.list)-i, f.now())
+			fresh, err := f.turn(ctx, len(f.list)-i, f.now())
 			if err != nil {
 				return outcomes, err
 			}
@@ -129,8 +141,12 @@ func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 	return outcomes, nil
 }
 
-// errStale: the lease has run out between the claim and the send.
-var errStale = errors.New("the lease ran out before the message was sent")
+// Why the rest of a chunk is not sent.
+var (
+	errStale    = errors.New("the lease ran out before the message was sent")
+	errUnwanted = errors.New("the campaign was stopped before the message was sent")
+	errSlow     = errors.New("slots were missed again and again")
+)
 
 // attempt sends one message, again as long as the provider certainly did not take it. Each attempt has its own slot.
 // There is no outcome when it may no longer be tried again.
@@ -155,27 +171,56 @@ func (f *flight) attempt(ctx context.Context, m sms.Message) sms.Outcome {
 
 // again waits, and then for a slot. It says whether the message may then still be sent.
 func (f *flight) again(ctx context.Context, wait time.Duration) bool {
-	if deadline, ok := ctx.Deadline(); ok && f.now().Add(wait+lastAttempt).After(deadline) {
+	due := f.now().Add(wait)
+	deadline, ok := ctx.Deadline()
+	if wait > maxWait || ok && due.Add(lastAttempt).After(deadline) {
+		f.shared.wait(due)
 		return false
 	}
-	due := f.now().Add(wait)
 	if f.until(ctx, due.Add(-slotLead)) != nil {
 		return false
 	}
-	slots, err := f.reserve(ctx, 1, due)
-	if err != nil || f.until(ctx, slots.First.Add(-slotLead)) != nil || !f.wanted(ctx) {
-		return false
-	}
-	return f.until(ctx, slots.First) == nil
+	slots, err := f.turn(ctx, 1, due)
+	return err == nil && f.until(ctx, slots.First) == nil
 }
 
-// wanted says whether sending is still this sender's to do: a pause and a takeover come unseen while a message waits.
-func (f *flight) wanted(ctx context.Context) bool {
-	if f.shared.stopped() != "" || !f.shared.relied(f.now()) {
-		return false
+// turn reserves slots anew and waits until they are near: others may be far ahead, so what has happened meanwhile is
+// looked at before they are used. Where that takes so long that they are missed, more time is left for it.
+func (f *flight) turn(ctx context.Context, n int, notBefore time.Time) (pace.Slots, error) {
+	for lead := slotLead; lead <= maxLead; lead *= 4 {
+		slots, err := f.reserve(ctx, n, later(notBefore, f.now().Add(lead)), lastAttempt)
+		if full := (pace.FullError{}); errors.As(err, &full) {
+			f.shared.wait(full.Free)
+		}
+		if err == nil {
+			err = f.until(ctx, slots.First.Add(-lead))
+		}
+		if err == nil {
+			err = f.wanted(ctx)
+		}
+		if err != nil || !slots.Missed(0, f.now()) {
+			return slots, err
+		}
+	}
+	return pace.Slots{}, errSlow
+}
+
+// wanted says whether sending is still this sender's to do.
+func (f *flight) wanted(ctx context.Context) error {
+	if f.shared.stopped() != "" {
+		return errUnwanted
 	}
 	c, err := f.store.Campaign(ctx, f.batch.Campaign)
-	return err == nil && c.Status == Running
+	switch {
+	case err != nil:
+		return fmt.Errorf("read campaign: %w", err)
+	case c.Status != Running:
+		return errUnwanted
+	case !f.shared.relied(f.now()):
+		return errStale
+	default:
+		return nil
+	}
 }
 
 // backoff doubles from 250 ms, less up to half of it. The jitter comes from the message, so that a run can be repeated.

@@ -45,8 +45,13 @@ const (
 	maxEarly = 5 * time.Second
 	// lastAttempt is what an attempt may take: its request and the storing of its outcome.
 	lastAttempt = 15 * time.Second
+	// maxWait is how long a message waits for its next attempt in place: the outcomes of its chunk wait with it. Longer
+	// waits are the continuation's.
+	maxWait = 5 * time.Second
 	// maxAttempts bounds the retries in place of one message that the provider certainly did not take.
 	maxAttempts = 5
+	// maxLead is the most time that is left between slots and now, where the table answers slowly.
+	maxLead = 64 * slotLead
 	// repairAfter is how long after its due time, or its last repair, an unfinished batch is looked at: a little less than
 	// a tick, so that the next one does.
 	repairAfter = Tick - 5*time.Second

@@ -92,8 +92,12 @@ func (m *Manager) Pause(ctx context.Context, id string) (Campaign, error) {
 	return m.change(ctx, id, "pause", pause, Running)
 }
 
-// Resume goes on where a pause stopped.
+// Resume goes on where a pause stopped. What was released and has not begun is taken back first: it is due again by the
+// plan, one batch after the other, not all at once.
 func (m *Manager) Resume(ctx context.Context, id string) (Campaign, error) {
+	if err := m.takeBack(ctx, id, Paused); err != nil {
+		return Campaign{}, fmt.Errorf("resume campaign %s: %w", id, err)
+	}
 	return m.change(ctx, id, "resume", Campaign.resumed, Paused)
 }
 
@@ -162,6 +166,9 @@ func (m *Manager) Retry(ctx context.Context, id string, to sms.Number) (Campaign
 		message, ok := stored[to]
 		if !ok {
 			return Campaign{}, fmt.Errorf("message of campaign %s: %w", id, ErrNoMessage)
+		}
+		if message.State == Retrying {
+			message.State = Pending
 		}
 		if message.State != Unknown && message.State != Failed {
 			return Campaign{}, MessageStateError{State: message.State}

@@ -39,9 +39,8 @@ type Store interface {
 	Recipients(ctx context.Context, id string, from, to int) ([]sms.Number, error)
 
 	// Change writes what a change of status touches (Status, Reason, Epoch, Requeue, NextDue, LaunchedAt, EndedAt; from
-	// Paused to Running, Window, to nothing)
-	// if the epoch is still before.Epoch and the cursor has not moved; lookAt is when the dispatcher looks next,
-	// zero for never. ErrConflict.
+	// Paused to Running, Window, to nothing), if the epoch is still before.Epoch and, where NextDue changes, the cursor
+	// has not moved; lookAt is when the dispatcher looks next, zero for never. ErrConflict.
 	Change(ctx context.Context, before, after Campaign, lookAt time.Time) error
 	// Release writes the cursor of after and the batches, if the campaign still runs in before.Epoch and its cursor
 	// is before's. ErrConflict.
@@ -78,7 +77,8 @@ type Store interface {
 
 	// Record stores outcomes, over what was there. Not atomic: after an error some may be stored.
 	Record(ctx context.Context, id string, messages []Message) error
-	// RecordAbsent stores m unless the recipient has an outcome already, which it then returns instead.
+	// RecordAbsent stores m unless the recipient has an outcome already, or is Retrying in another batch: it then returns
+	// what there is.
 	RecordAbsent(ctx context.Context, id string, m Message) (Message, error)
 	// RecordLate replaces the Unknown of m's recipient, which another sender of m's batch wrote, by m. If the range had
 	// been settled, the counts follow in the same transaction; if not, Late does. Where the record is no longer that
@@ -145,7 +145,7 @@ type Queue interface {
 type Delivery struct {
 	Campaign string `json:"campaign"`
 	Batch    int    `json:"batch"`
-	// Epoch is the campaign's epoch when the delivery was queued, for the log: nothing depends on it.
+	// Epoch is the campaign's epoch when the delivery was queued, for whoever reads the queue: nothing depends on it.
 	Epoch int `json:"epoch"`
 	// Delay is how long the queue holds the delivery back, in whole seconds, at most MaxDelay.
 	Delay time.Duration `json:"-"`
@@ -163,8 +163,8 @@ type Sender interface {
 // Pacer reserves instants at which requests may leave, shared by all senders of the account. It may be called
 // concurrently. A reservation cannot be given back.
 type Pacer interface {
-	// Reserve takes the next n, none before notBefore.
-	Reserve(ctx context.Context, n int, notBefore time.Time) (pace.Slots, error)
+	// Reserve takes the next n between notBefore and before, if that is not zero; pace.FullError where there are none.
+	Reserve(ctx context.Context, n int, notBefore, before time.Time) (pace.Slots, error)
 	// Rate is how many requests a second the account may make.
 	Rate() float64
 }

@@ -140,6 +140,11 @@ func holdBack(due, now time.Time) time.Duration {
 	return min(max(0, due.Sub(now)-lead), MaxDelay).Truncate(time.Second)
 }
 
+// heldUntil is the queue's delay for what is of no use earlier: whole seconds, a little late.
+func heldUntil(t, now time.Time) time.Duration {
+	return min(max(0, t.Sub(now)+time.Second-1).Truncate(time.Second), MaxDelay)
+}
+
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

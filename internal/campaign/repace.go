@@ -118,6 +118,25 @@ func (m *Manager) repace(ctx context.Context, c Campaign, p Pace) (Campaign, err
 	}
 }
 
+// takeBack takes back all that was released and has not begun, if the campaign is in that status.
+func (m *Manager) takeBack(ctx context.Context, id string, status Status) error {
+	for range maxConflicts {
+		c, err := m.Campaign(ctx, id)
+		if err != nil || c.Status != status {
+			return err
+		}
+		back, batches, err := m.recallable(ctx, c)
+		if err != nil || len(batches) == 0 {
+			return err
+		}
+		err = m.store.Recall(ctx, c, back, m.looksAt(back), batches, m.now())
+		if err != nil && !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return ErrConflict
+}
+
 // recallable are the last batches that nobody has begun, releaseGroup at most, and the campaign without them.
 func (m *Manager) recallable(ctx context.Context, c Campaign) (Campaign, []Batch, error) {
 	released, err := m.store.Batches(ctx, c.ID, max(0, c.NextBatch-releaseGroup), releaseGroup)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"sluice/internal/pace"
 	"sluice/internal/sms"
 )
 
@@ -39,7 +40,7 @@ func (r *run) run(ctx context.Context) error {
 	landErr := r.land(ctx, 0)
 	if landErr == nil {
 		// What was certainly not sent is given back, also after a fault.
-		err = errors.Join(err, r.close(ctx))
+		err = errors.Join(err, r.close(ctx, err == nil))
 	}
 	err = errors.Join(err, landErr)
 	if errors.Is(err, errLost) {
@@ -84,13 +85,16 @@ func (r *run) next(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read recipients: %w", err)
 	}
-	slots, err := r.reserve(ctx, n, r.batch.Due)
+	slots, err := r.reserve(ctx, n, r.batch.Due, closing)
+	if full := (pace.FullError{}); errors.As(err, &full) { // others are ahead: the continuation goes on
+		r.late = true
+		r.shared.wait(full.Free)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	if r.end = slots.End(); !r.timeFor(ctx, r.end) {
-		return nil // others are ahead; the slots are wasted, the continuation goes on
-	}
+	r.end = slots.End()
 	if err := r.await(ctx, slots.First.Add(-claimLead)); err != nil {
 		return err
 	}

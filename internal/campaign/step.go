@@ -134,8 +134,9 @@ func (b Batch) is(o Batch) bool {
 		b.Done == o.Done && b.Lease.UnixMilli() == o.Lease.UnixMilli()
 }
 
-// close gives the lease up and sees to it that the batch, or its campaign, goes on.
-func (r *run) close(ctx context.Context) error {
+// close gives the lease up and sees to it that the batch, or its campaign, goes on. After a fault the batch is left to the
+// dispatcher, or what is at fault would be asked again and again.
+func (r *run) close(ctx context.Context, well bool) error {
 	for {
 		err := r.giveUp(ctx)
 		if err == nil {
@@ -154,8 +155,11 @@ func (r *run) close(ctx context.Context) error {
 	switch {
 	case r.batch.Done:
 		return r.complete(ctx)
-	case r.running():
-		return r.queue.Enqueue(ctx, Delivery{Campaign: r.batch.Campaign, Batch: r.batch.Number, Epoch: r.campaign.Epoch})
+	case r.running() && well:
+		return r.queue.Enqueue(ctx, Delivery{
+			Campaign: r.batch.Campaign, Batch: r.batch.Number, Epoch: r.campaign.Epoch,
+			Delay: heldUntil(r.shared.until(), r.now()),
+		})
 	default:
 		return nil
 	}
@@ -173,7 +177,7 @@ func (r *run) giveUp(ctx context.Context) error {
 	s.Done = s.Settled == r.batch.To
 	s.Parks = !s.Done && !r.running()
 	if !s.Done && !s.Parks {
-		s.LookAt = s.At.Add(repairAfter)
+		s.LookAt = later(s.At, r.shared.until()).Add(repairAfter)
 	}
 	return r.write(ctx, s)
 }

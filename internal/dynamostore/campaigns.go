@@ -10,7 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"sluice/internal/campaign"
@@ -38,8 +37,11 @@ func (s *Store) Create(ctx context.Context, c campaign.Campaign, list []sms.Numb
 	if !errors.As(err, &failed) {
 		return err
 	}
-	if created, err := s.Campaign(ctx, c.ID); err == nil && created.ID == c.ID {
+	switch _, err := s.Campaign(ctx, c.ID); {
+	case err == nil:
 		return nil // an earlier try took effect and its answer was lost
+	case !errors.Is(err, campaign.ErrNotFound):
+		return err // nobody knows: the pages may be a running campaign's
 	}
 	if err := s.deletePages(ctx, c.ID, len(list)); err != nil {
 		return err
@@ -129,7 +131,6 @@ func (s *Store) Change(ctx context.Context, before, after campaign.Campaign, loo
 		Set(expression.Name("epoch"), expression.Value(after.Epoch)).
 		Set(expression.Name("requeue"), expression.Value(after.Requeue)).
 		Set(expression.Name("reason"), expression.Value(after.Reason)).
-		Set(expression.Name("next_due"), expression.Value(at(after.NextDue))).
 		Set(expression.Name("launched_at"), expression.Value(at(after.LaunchedAt))).
 		Set(expression.Name("ended_at"), expression.Value(at(after.EndedAt)))
 	if before.Status == campaign.Paused && after.Status == campaign.Running { // the brake begins anew
@@ -137,8 +138,13 @@ func (s *Store) Change(ctx context.Context, before, after campaign.Campaign, loo
 			set = set.Set(expression.Name(name), expression.Value(0))
 		}
 	}
+	condition := expression.Name("epoch").Equal(expression.Value(before.Epoch))
+	if !after.NextDue.Equal(before.NextDue) { // a pause or a cancel need not know of the plan, and does not wait for it
+		set = set.Set(expression.Name("next_due"), expression.Value(at(after.NextDue)))
+		condition = unmoved(before)
+	}
 	_, err := s.update(ctx, update{
-		key: campaignKey(before.ID), set: setDue(set, campaignShard(before.ID), lookAt), condition: unmoved(before),
+		key: campaignKey(before.ID), set: setDue(set, campaignShard(before.ID), lookAt), condition: condition,
 	})
 	return err
 }

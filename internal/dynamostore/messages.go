@@ -34,7 +34,7 @@ func (s *Store) RecordAbsent(ctx context.Context, id string, m campaign.Message)
 	if err != nil {
 		return m, err
 	}
-	e, err := expression.NewBuilder().WithCondition(noOutcome()).Build()
+	e, err := expression.NewBuilder().WithCondition(noOutcome(m.Batch)).Build()
 	if err != nil {
 		return m, fmt.Errorf("build a condition: %w", err)
 	}
@@ -54,10 +54,11 @@ func (s *Store) RecordAbsent(ctx context.Context, id string, m campaign.Message)
 	return stored.message(m.To), err
 }
 
-// noOutcome: there is no record, or one that a person took back.
-func noOutcome() expression.ConditionBuilder {
+// noOutcome: there is no record, or one that a person took back, and gave to that batch.
+func noOutcome(batch int) expression.ConditionBuilder {
 	return expression.AttributeNotExists(expression.Name(attrPK)).
-		Or(expression.Name("state").Equal(expression.Value(campaign.Retrying)))
+		Or(expression.Name("state").Equal(expression.Value(campaign.Retrying)).
+			And(expression.Name("b").Equal(expression.Value(batch))))
 }
 
 // RecordLate implements campaign.Store. Which of the two it is, settled or not, shows in the batch; it may change between

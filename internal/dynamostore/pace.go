@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -21,17 +22,26 @@ var _ pace.Store = (*Store)(nil)
 var tat = expression.Name("tat")
 
 // Take implements pace.Store: one update while the key is busy, two when it was idle.
-func (s *Store) Take(ctx context.Context, name string, now time.Time, cost time.Duration) (time.Time, error) {
+func (s *Store) Take(ctx context.Context, name string, notBefore, before time.Time, cost time.Duration) (time.Time, error) {
 	micros := ceilMicros(cost)
-	from := now.UnixMicro()
+	from, latest := notBefore.UnixMicro(), int64(math.MaxInt64)
+	if !before.IsZero() {
+		latest = before.UnixMicro() - micros
+	}
+	if from > latest {
+		return time.Time{}, pace.FullError{Free: notBefore}
+	}
 	for range maxTries {
 		end, err := s.moveTAT(ctx, name, expression.Plus(tat, expression.Value(micros)),
-			tat.GreaterThanEqual(expression.Value(from)))
+			tat.Between(expression.Value(from), expression.Value(latest)))
 		if err == nil {
 			return time.UnixMicro(end - micros), nil
 		}
 		if !errors.Is(err, campaign.ErrConflict) {
 			return time.Time{}, err
+		}
+		if free := max(end, from); free > latest { // end is where it stands
+			return time.Time{}, pace.FullError{Free: time.UnixMicro(free)}
 		}
 		idle := expression.AttributeNotExists(tat).Or(tat.LessThan(expression.Value(from)))
 		_, err = s.moveTAT(ctx, name, expression.Value(from+micros), idle)
@@ -45,21 +55,22 @@ func (s *Store) Take(ctx context.Context, name string, now time.Time, cost time.
 	return time.Time{}, fmt.Errorf("pace %s: still contended after %d tries", name, maxTries)
 }
 
+// moveTAT returns the TAT as it then is, also where the condition fails: 0 if there is none.
 func (s *Store) moveTAT(ctx context.Context, name string, to expression.OperandBuilder, condition expression.ConditionBuilder,
 ) (int64, error) {
 	stored, err := s.update(ctx, update{key: paceKey(name), set: expression.Set(tat, to), condition: condition})
-	if err != nil {
+	if stored == nil || err != nil && !errors.Is(err, campaign.ErrConflict) {
 		return 0, err
 	}
 	n, ok := stored["tat"].(*types.AttributeValueMemberN)
 	if !ok {
 		return 0, fmt.Errorf("pace %s: no tat in the answer", name)
 	}
-	end, err := strconv.ParseInt(n.Value, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("pace %s: %w", name, err)
+	end, parseErr := strconv.ParseInt(n.Value, 10, 64)
+	if parseErr != nil {
+		return 0, fmt.Errorf("pace %s: %w", name, parseErr)
 	}
-	return end, nil
+	return end, err
 }
 
 // ceilMicros rounds up: a stretch may be a little longer, never shorter.

@@ -2,6 +2,7 @@ package dynamostore
 
 import (
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -117,8 +118,11 @@ func (e *conditionsFailed) Is(target error) bool { return target == campaign.Err
 
 // transact writes all or nothing.
 func (s *Store) transact(ctx context.Context, actions ...types.TransactWriteItem) error {
+	token := crand.Text() // one for all tries: the second of two that took effect is none
 	return s.retry(ctx, func() error {
-		_, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
+		_, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
+			TransactItems: actions, ClientRequestToken: &token,
+		})
 		var cancelled *types.TransactionCanceledException
 		if !errors.As(err, &cancelled) {
 			return err

@@ -8,11 +8,19 @@ import (
 
 // Store keeps one theoretical arrival time for each key.
 //
-// Take moves it, in one atomic step, from max(TAT, notBefore) on by cost, and returns where it started from. It may be called
-// concurrently, by many processes; every reserved stretch is disjoint from every other of the same key. After an error
-// the stretch may be gone or not.
+// Take moves it, in one atomic step, from max(TAT, notBefore) on by cost, and returns where it started from. Where that
+// would end later than before (zero: never too late), nothing moves: FullError. It may be called concurrently, by many
+// processes; every reserved stretch is disjoint from every other of the same key. After another error the stretch may be
+// gone or not.
 type Store interface {
-	Take(ctx context.Context, key string, notBefore time.Time, cost time.Duration) (time.Time, error)
+	Take(ctx context.Context, key string, notBefore, before time.Time, cost time.Duration) (time.Time, error)
+}
+
+// FullError says that nothing is free early enough. Before Free nothing is.
+type FullError struct{ Free time.Time }
+
+func (e FullError) Error() string {
+	return "all is given away until " + e.Free.UTC().Format(time.RFC3339Nano)
 }
 
 // Limit is how many requests a second are allowed, and which share of them is left free for the jitter of arrivals.
@@ -53,10 +61,11 @@ func New(store Store, key string, limit Limit) *Pacer {
 // Rate is how many requests a second it gives out.
 func (p *Pacer) Rate() float64 { return p.limit.Effective() }
 
-// Reserve gives out the next n slots, none before notBefore. It does not wait for them.
-func (p *Pacer) Reserve(ctx context.Context, n int, notBefore time.Time) (Slots, error) {
+// Reserve gives out the next n slots, between notBefore and before (zero: however late). It does not wait for them. Where
+// there are none it takes none: FullError.
+func (p *Pacer) Reserve(ctx context.Context, n int, notBefore, before time.Time) (Slots, error) {
 	every := p.limit.Interval()
-	first, err := p.store.Take(ctx, p.key, notBefore, time.Duration(n)*every)
+	first, err := p.store.Take(ctx, p.key, notBefore, before, time.Duration(n)*every)
 	if err != nil {
 		return Slots{}, fmt.Errorf("reserve %d slots of %s: %w", n, p.key, err)
 	}

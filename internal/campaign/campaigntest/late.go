@@ -157,9 +157,15 @@ func retryConflict(_ *testing.T, b bench) {
 func recordsRetried(_ *testing.T, b bench) {
 	retrying := message(Numbers(1)[0], 0, campaign.Retrying)
 	b.ok(b.Record(b.Context(), "A", []campaign.Message{retrying}))
+	retrying.Batch = 2
+	b.ok(b.Record(b.Context(), "A", []campaign.Message{retrying}))
+	late := message(Numbers(1)[0], 0, campaign.Accepted) // of the batch before
+	got, err := b.RecordAbsent(b.Context(), "A", late)
+	b.ok(err)
+	b.equal(got, retrying)
 	m := message(Numbers(1)[0], 0, campaign.Unknown)
 	m.Batch = 2
-	got, err := b.RecordAbsent(b.Context(), "A", m)
+	got, err = b.RecordAbsent(b.Context(), "A", m)
 	b.ok(err)
 	b.equal(got, m)
 	b.equal(b.message(m), m)

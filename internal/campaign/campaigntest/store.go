@@ -35,6 +35,7 @@ var storeScenarios = map[string]func(*testing.T, bench){
 	"a release moves the cursor once":                             releasesOnce,
 	"a release is refused when the campaign was paused meanwhile": releaseAfterPause,
 	"a change is refused when another came first":                 changeConflict,
+	"a pause need not know of a release":                          pausesMeanwhile,
 	"what is due is found, by its time, until it is done":         findsDue,
 	"a lease has one holder":                                      leaseOnce,
 	"a lease can be taken over when it has run out":               leaseTakenOver,
@@ -237,11 +238,20 @@ func releaseAfterPause(_ *testing.T, b bench) {
 func changeConflict(_ *testing.T, b bench) {
 	c := b.given("A", 250)
 	moved := b.released(c, 1)
-	b.is(b.Change(b.Context(), c, paused(c), time.Time{}), campaign.ErrConflict)
+	replanned := paused(c)
+	replanned.NextDue = c.NextDue.Add(time.Hour)
+	b.is(b.Change(b.Context(), c, replanned, time.Time{}), campaign.ErrConflict)
 	b.ok(b.Change(b.Context(), moved, paused(moved), time.Time{}))
 	b.is(b.Change(b.Context(), moved, paused(moved), time.Time{}), campaign.ErrConflict)
 	b.is(b.Look(b.Context(), moved, Start), campaign.ErrConflict)
 	b.is(b.Requeued(b.Context(), moved), campaign.ErrConflict)
+}
+
+func pausesMeanwhile(_ *testing.T, b bench) {
+	c := b.given("A", 250)
+	moved := b.released(c, 1)
+	b.ok(b.Change(b.Context(), c, paused(c), time.Time{}))
+	b.equal(b.stored("A"), paused(moved))
 }
 
 func findsDue(_ *testing.T, b bench) {

@@ -2,6 +2,7 @@
 package pacetest
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -18,7 +19,7 @@ func TestStore(t *testing.T, open func(t *testing.T) pace.Store) {
 
 	take := func(t *testing.T, s pace.Store, key string, now time.Time) time.Time {
 		t.Helper()
-		from, err := s.Take(t.Context(), key, now, cost)
+		from, err := s.Take(t.Context(), key, now, time.Time{}, cost)
 		if err != nil {
 			t.Fatalf("Take: %v", err)
 		}
@@ -52,6 +53,24 @@ func TestStore(t *testing.T, open func(t *testing.T) pace.Store) {
 		take(t, s, "behind", start)
 		want(t, take(t, s, "behind", start.Add(-time.Minute)), start.Add(cost))
 	})
+	t.Run("what would end too late is not taken", func(t *testing.T) {
+		s := open(t)
+		take(t, s, "full", start)
+		for range 3 {
+			_, err := s.Take(t.Context(), "full", start, start.Add(2*cost-1000), cost)
+			if full := (pace.FullError{}); !errors.As(err, &full) || !full.Free.Equal(start.Add(cost)) {
+				t.Errorf("Take: %v, want that it is full until %v", err, start.Add(cost))
+			}
+		}
+		if _, err := s.Take(t.Context(), "unused", start, start.Add(cost-1000), cost); !errors.As(err, &pace.FullError{}) {
+			t.Errorf("Take: %v, want that it is full", err)
+		}
+		from, err := s.Take(t.Context(), "full", start, start.Add(2*cost), cost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, from, start.Add(cost))
+	})
 	t.Run("keys are apart", func(t *testing.T) {
 		s := open(t)
 		take(t, s, "one", start)
@@ -65,7 +84,7 @@ func TestStore(t *testing.T, open func(t *testing.T) pace.Store) {
 		var wait sync.WaitGroup
 		for range takers {
 			wait.Go(func() {
-				from, err := s.Take(t.Context(), "shared", start, cost)
+				from, err := s.Take(t.Context(), "shared", start, time.Time{}, cost)
 				if err != nil {
 					t.Errorf("Take: %v", err)
 				}
