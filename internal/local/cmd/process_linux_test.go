@@ -101,6 +101,19 @@ func freePorts(t *testing.T) ports {
 	return found
 }
 
+// freePortsBut takes one of them itself. Another program may be quicker: then others are chosen.
+func freePortsBut(t *testing.T, taken string) (ports, net.Listener) {
+	t.Helper()
+	for range 10 {
+		found := freePorts(t)
+		if listener, err := listen(found[taken]); err == nil {
+			return found, listener
+		}
+	}
+	t.Fatal("ten ports were taken by others")
+	panic("unreachable")
+}
+
 func listen(port int) (net.Listener, error) {
 	return net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 }

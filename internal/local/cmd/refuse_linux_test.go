@@ -56,9 +56,7 @@ func TestATakenPortIsNamedWithItsVariable(t *testing.T) {
 	dir := folder(t)
 	for _, variable := range variables {
 		t.Run(variable, func(t *testing.T) {
-			on := freePorts(t)
-			taken, err := listen(on[variable])
-			must(t, err)
+			on, taken := freePortsBut(t, variable)
 			said := refused(t, dir, on, nil)
 			must(t, taken.Close())
 			if strings.Count(said, "\n") != 1 {
