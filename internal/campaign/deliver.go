@@ -71,7 +71,7 @@ func (d *Deliverer) Deliver(ctx context.Context, dl Delivery) error {
 	return r.run(ctx)
 }
 
-// wasRecalled says whether a batch that is not there was one: a new pace takes back what has not begun.
+// wasRecalled says whether a batch that is not there was one: a new pace and a resume take back what has not begun.
 func (d *Deliverer) wasRecalled(ctx context.Context, key BatchKey) bool {
 	_, err := d.store.Campaign(ctx, key.Campaign)
 	return err == nil

@@ -14,8 +14,9 @@
 //	cancelled ◄──────────┘
 //
 // Batches are made when they are released, a little over two dispatcher ticks ahead of their time, and not before: a
-// pause, a resume or a cancel touches one item, and nothing has to be called back from a queue. A new pace takes back
-// the few that are released and have not begun. Each transition opens a new epoch. Batch k is due at the start of batch 1 plus k - 1 times the delay.
+// pause or a cancel touches one item, and nothing has to be called back from a queue. A new pace and a resume take back
+// the few that are released and have not begun. Each transition opens a new epoch. Batch k is due at the start of batch 1
+// plus k - 1 times the delay.
 //
 // # A batch has one holder, and a chunk is claimed before it is sent
 //

@@ -22,5 +22,6 @@
 //
 // If the store does not answer, nothing is reserved as far as the caller knows; if it did reserve, those slots are
 // wasted. A slot that its holder missed by more than Slots.Tolerance must be reserved anew: two holders' late requests
-// would meet in one window.
+// would meet in one window. Slots that their holder would not live to use must not be reserved (before, FullError): each
+// moves the TAT on, and nothing moves it back.
 package pace
