@@ -35,9 +35,6 @@ type Base struct {
 // Function makes a Lambda handler: a function as lambda.Start takes it.
 type Function func(context.Context, Base) (any, error)
 
-// accountKey names the limit of the Vonage account in the pace.
-const accountKey = "account"
-
 // API is the HTTP API.
 func API(_ context.Context, b Base) (any, error) {
 	env := environment{getenv: b.Getenv}
@@ -46,8 +43,11 @@ func API(_ context.Context, b Base) (any, error) {
 	if err := env.problems(); err != nil {
 		return nil, err
 	}
-	manager := campaign.NewManager(store, queue, newID, limit.Effective(), b.Now, b.Log)
-	return lambdaio.HTTP(httpapi.New(manager, store, b.Log), b.Log), nil
+	clock := pace.NewClock(b.Now, nil) // forecasts need no better one
+	pacing := pacing(pace.New(store, clock, campaign.MaxChunk), limit)
+	manager := campaign.NewManager(store, queue, newID, pacing, b.Now, b.Log)
+	limits := pace.NewLimits(store, limit, b.Now)
+	return lambdaio.HTTP(httpapi.New(manager, limits, store, b.Log), b.Log), nil
 }
 
 // Dispatcher is the tick.
@@ -77,9 +77,10 @@ func Sender(ctx context.Context, b Base) (any, error) {
 	client := vonage.NewClient(vonage.Config{
 		APIKey: key.APIKey, APISecret: key.APISecret, BaseURL: url, Transport: b.Vonage,
 	})
-	pacer := pace.New(store, accountKey, limit)
-	owner := func() string { return newID(b.Now()) }
-	deliverer := campaign.NewDeliverer(store, queue, client, pacer, brake, owner, b.Now, b.Log)
+	clock := pace.NewClock(b.Now, store.Second)
+	pacing := pacing(pace.New(store, clock, campaign.MaxChunk), limit)
+	owner := func() string { return newID(clock.Now()) }
+	deliverer := campaign.NewDeliverer(store, queue, client, pacing, brake, owner, clock.Now, b.Log)
 	return lambdaio.Batch(deliver(deliverer), b.Log), nil
 }
 

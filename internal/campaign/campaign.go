@@ -64,6 +64,8 @@ type Campaign struct {
 	BatchSize int
 	// Delay is from the start of one batch to the start of the next.
 	Delay time.Duration
+	// MaxRate is how many texts a second the campaign may send, over all its batches; zero for as many as the account may.
+	MaxRate float64
 	// StartAt is when the first batch is due; zero means at launch.
 	StartAt   time.Time
 	CreatedAt time.Time
@@ -119,6 +121,9 @@ func (c Campaign) Unreleased() int { return c.Recipients - c.NextIndex }
 func (c Campaign) BatchesLeft() int {
 	return (c.Unreleased() + c.BatchSize - 1) / c.BatchSize
 }
+
+// Segments is how many segments one of its texts has.
+func (c Campaign) Segments() int { return sms.Measure(c.Text).Segments }
 
 // Drained says that every batch was released and is done, so that the campaign is complete.
 func (c Campaign) Drained() bool { return c.Unreleased() == 0 && c.BatchesDone == c.NextBatch }

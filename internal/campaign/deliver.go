@@ -16,7 +16,7 @@ type Deliverer struct {
 	store  Store
 	queue  Queue
 	sender Sender
-	pacer  Pacer
+	pacing Pacing
 	brake  float64
 	owner  func() string
 	now    func() time.Time
@@ -25,11 +25,11 @@ type Deliverer struct {
 
 // NewDeliverer returns a deliverer. brake is the share of the latest sends above which failures pause a campaign; owner
 // returns a new name for each lease; now is its clock.
-func NewDeliverer(store Store, queue Queue, sender Sender, pacer Pacer, brake float64, owner func() string,
+func NewDeliverer(store Store, queue Queue, sender Sender, pacing Pacing, brake float64, owner func() string,
 	now func() time.Time, log *slog.Logger,
 ) *Deliverer {
 	return &Deliverer{
-		store: store, queue: queue, sender: sender, pacer: pacer, brake: brake, owner: owner, now: now, log: log,
+		store: store, queue: queue, sender: sender, pacing: pacing, brake: brake, owner: owner, now: now, log: log,
 	}
 }
 
@@ -88,7 +88,8 @@ func (d *Deliverer) take(ctx context.Context, key BatchKey) (*run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read campaign %s: %w", key.Campaign, err)
 	}
-	r := &run{Deliverer: d, campaign: c, batch: b, window: c.Window, held: -1, carry: Step{Settled: b.Settled}}
+	r := &run{Deliverer: d, batch: b, window: c.Window, held: -1, carry: Step{Settled: b.Settled}}
+	r.know(c)
 	r.shared.lease.Store(b.Lease.UnixNano())
 	return r, nil
 }
@@ -117,14 +118,14 @@ func (d *Deliverer) untilOr(ctx context.Context, t time.Time, first <-chan struc
 	}
 }
 
-// reserve takes n slots, none before an instant. It leaves the time that a reservation and a claim take: a slot that is
-// missed is wasted.
+// want is n slots, none before an instant. It leaves the time that a reservation and a claim take: a slot that is missed
+// is wasted.
 //
-// None is taken that is over less than margin before the invocation's deadline.
-func (d *Deliverer) reserve(ctx context.Context, n int, notBefore time.Time, margin time.Duration) (pace.Slots, error) {
-	var before time.Time
+// None is wanted that is over less than margin before the invocation's deadline.
+func (d *Deliverer) want(ctx context.Context, n int, notBefore time.Time, margin time.Duration) pace.Want {
+	w := pace.Want{N: n, NotBefore: later(notBefore, d.now().Add(slotLead)), Wait: d.until}
 	if deadline, ok := ctx.Deadline(); ok {
-		before = deadline.Add(-margin)
+		w.Before = deadline.Add(-margin)
 	}
-	return d.pacer.Reserve(ctx, n, later(notBefore, d.now().Add(slotLead)), before)
+	return w
 }

@@ -21,6 +21,7 @@ import (
 	local "sluice/internal/local/dynamodb"
 	"sluice/internal/local/dynamodb/attribute"
 	"sluice/internal/pace"
+	"sluice/internal/pace/pacetest"
 	"sluice/internal/sms"
 )
 
@@ -123,33 +124,14 @@ func (p *provider) requests() []time.Time {
 	return append([]time.Time(nil), p.sent...)
 }
 
-// clockwork is a pace.Store in memory.
-type clockwork struct {
-	mu  sync.Mutex
-	tat time.Time
-}
-
-func (c *clockwork) Take(_ context.Context, _ string, notBefore, before time.Time, cost time.Duration) (time.Time, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	first := notBefore
-	if c.tat.After(first) {
-		first = c.tat
-	}
-	if !before.IsZero() && first.Add(cost).After(before) {
-		return time.Time{}, pace.FullError{Free: first}
-	}
-	c.tat = first.Add(cost)
-	return first, nil
-}
-
 // stage is one campaign, and what delivers it.
 type stage struct {
 	*testing.T
 	store    *stalling
 	queue    *deliveries
 	provider *provider
-	pace     *clockwork
+	pace     *pacetest.Memory
+	limit    pace.Limit
 	manager  *campaign.Manager
 	campaign campaign.Campaign
 	invoked  int
@@ -163,10 +145,10 @@ func onStage(t *testing.T, n, batchSize int, act func(*stage)) {
 		var ids int
 		newID := func(time.Time) string { ids++; return fmt.Sprintf("%026d", ids) }
 		s := &stage{
-			T: t, store: &stalling{Store: openStore(t)}, queue: &deliveries{}, pace: &clockwork{},
+			T: t, store: &stalling{Store: openStore(t)}, queue: &deliveries{}, pace: &pacetest.Memory{}, limit: pace.Limit{PerSecond: 30, Headroom: .04},
 			provider: &provider{counts: make(map[sms.Number]int)},
 		}
-		s.manager = campaign.NewManager(s.store, s.queue, newID, stageRate, time.Now, slog.New(slog.DiscardHandler))
+		s.manager = campaign.NewManager(s.store, s.queue, newID, nil, time.Now, slog.New(slog.DiscardHandler))
 		request := campaign.Request{Sender: "ACME", Text: "x", BatchSize: batchSize}
 		for i := range n {
 			request.Recipients = append(request.Recipients, fmt.Sprintf("4477%08d", i))
@@ -191,9 +173,19 @@ func (s *stage) invoke(d campaign.Delivery) error {
 	s.provider.mu.Unlock()
 	ctx, cancel := context.WithTimeout(s.Context(), 5*time.Minute)
 	defer cancel()
-	return campaign.NewDeliverer(s.store, s.queue, s.provider,
-		pace.New(s.pace, "account", pace.Limit{PerSecond: 30, Headroom: .04}), .2, func() string { return owner }, time.Now,
+	shared := pace.New(s.pace, pace.NewClock(time.Now, nil), campaign.MaxChunk)
+	pacing := func(campaign.Campaign) campaign.Pacer {
+		return shared.For(pace.Charge{Key: "account", By: pace.Account, Limit: s.limit})
+	}
+	return campaign.NewDeliverer(s.store, s.queue, s.provider, pacing, .2, func() string { return owner }, time.Now,
 		slog.New(slog.DiscardHandler)).Deliver(ctx, d)
+}
+
+// push moves the pace on, as if others had taken so much of it.
+func (s *stage) push(d time.Duration) {
+	if _, err := s.pace.Take(s.Context(), "account", 0, pace.Stretch{NotBefore: time.Now(), Length: d}); err != nil {
+		s.Error(err)
+	}
 }
 
 // work lets senders work for a while.
@@ -229,7 +221,7 @@ func (s *stage) first() campaign.Delivery {
 
 func TestAPaceThatIsFarAheadIsNotDrivenFurther(t *testing.T) {
 	onStage(t, 1000, 100, func(s *stage) {
-		s.pace.tat = time.Now().Add(6 * time.Minute)
+		s.push(6 * time.Minute)
 		s.work(5, 20*time.Minute)
 		if n := len(s.provider.requests()); n != 1000 || s.invoked > 60 {
 			t.Errorf("%d texts of 1000 left, in %d invocations", n, s.invoked)
@@ -290,9 +282,7 @@ func TestAPauseStopsAChunkThatWaitsForNewSlots(t *testing.T) {
 		s.store.beforeStep = func() {
 			once.Do(func() {
 				time.Sleep(400 * time.Millisecond)
-				s.pace.mu.Lock()
-				s.pace.tat = s.pace.tat.Add(10 * time.Second)
-				s.pace.mu.Unlock()
+				s.push(10 * time.Second)
 			})
 		}
 		done := make(chan error)

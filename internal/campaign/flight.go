@@ -22,7 +22,8 @@ type flight struct {
 	from   int
 	list   []sms.Number
 	done   []int // indices that have an outcome already
-	slots  pace.Slots
+	pacer  Pacer
+	slots  pace.Slots // of the pacer
 	shared *shared
 
 	landed chan struct{}
@@ -118,8 +119,8 @@ func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 		if slices.Contains(f.done, f.from+i) {
 			continue
 		}
-		if slots.Missed(i-first, f.now()) {
-			fresh, err := f.turn(ctx, len(f.list)-i, f.now())
+		if !f.usable(slots, i-first) {
+			fresh, err := f.turn(ctx, min(len(f.list)-i, f.pacer.Chunk()), f.now())
 			if err != nil {
 				return outcomes, err
 			}
@@ -136,9 +137,13 @@ func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 		}
 		m := f.text
 		m.To = to
-		answers.Go(func() { outcomes[i] = f.attempt(ctx, m) })
+		answers.Go(func() { outcomes[i] = f.attempt(ctx, m, slots) })
 	}
 	return outcomes, nil
+}
+
+func (f *flight) usable(s pace.Slots, i int) bool {
+	return i < s.N && !s.Missed(i, f.now()) && f.pacer.Holds(s, i)
 }
 
 // Why the rest of a chunk is not sent.
@@ -148,10 +153,10 @@ var (
 	errSlow     = errors.New("slots were missed again and again")
 )
 
-// attempt sends one message, again as long as the provider certainly did not take it. Each attempt has its own slot.
-// There is no outcome when it may no longer be tried again.
-func (f *flight) attempt(ctx context.Context, m sms.Message) sms.Outcome {
-	for n := 1; ; n++ {
+// attempt sends one message, again as long as the provider certainly did not take it. Each attempt has its own slot, the
+// first one of those given. There is no outcome when it may no longer be tried again.
+func (f *flight) attempt(ctx context.Context, m sms.Message, slots pace.Slots) sms.Outcome {
+	for failed, throttled := 0, 0; ; {
 		o := f.sender.Send(ctx, m)
 		if o.Verdict == sms.Stop {
 			f.shared.stop.CompareAndSwap(nil, &o.Reason)
@@ -159,36 +164,62 @@ func (f *flight) attempt(ctx context.Context, m sms.Message) sms.Outcome {
 		if o.Verdict != sms.Retry {
 			return o
 		}
-		if n == maxAttempts {
-			o.Verdict, o.Reason = sms.Failed, fmt.Sprintf("it was not taken in %d attempts: %s", n, o.Reason)
+		if o.Throttled == sms.NotThrottled {
+			failed++
+		} else {
+			f.slowDown(ctx, o, slots)
+			throttled++
+		}
+		if failed == maxAttempts {
+			o.Verdict, o.Reason = sms.Failed, fmt.Sprintf("it was not taken in %d attempts: %s", failed, o.Reason)
 			return o
 		}
-		if !f.again(ctx, max(o.RetryAfter, backoff(m, n))) {
+		wait := o.RetryAfter
+		if wait == 0 || o.Throttled == sms.NotThrottled {
+			wait = max(wait, backoff(m, failed+throttled))
+		}
+		if throttled == maxThrottled {
+			f.shared.wait(f.now().Add(wait))
+			return sms.Outcome{}
+		}
+		var ok bool
+		if slots, ok = f.again(ctx, wait); !ok {
 			return sms.Outcome{}
 		}
 	}
 }
 
+// slowDown makes everybody slower, where the provider wants it. If that fails, the next refusal will do.
+func (f *flight) slowDown(ctx context.Context, o sms.Outcome, slots pace.Slots) {
+	by := pace.Account
+	if o.Throttled == sms.ByNumber {
+		by = pace.Number
+	}
+	if err := f.pacer.Refused(ctx, slots, by, o.RetryAfter); err != nil {
+		f.log.WarnContext(ctx, "could not slow down", "campaign", f.batch.Campaign, "batch", f.batch.Number, "error", err)
+	}
+}
+
 // again waits, and then for a slot. It says whether the message may then still be sent.
-func (f *flight) again(ctx context.Context, wait time.Duration) bool {
+func (f *flight) again(ctx context.Context, wait time.Duration) (pace.Slots, bool) {
 	due := f.now().Add(wait)
 	deadline, ok := ctx.Deadline()
 	if wait > maxWait || ok && due.Add(lastAttempt).After(deadline) {
 		f.shared.wait(due)
-		return false
+		return pace.Slots{}, false
 	}
 	if f.until(ctx, due.Add(-slotLead)) != nil {
-		return false
+		return pace.Slots{}, false
 	}
 	slots, err := f.turn(ctx, 1, due)
-	return err == nil && f.until(ctx, slots.First) == nil
+	return slots, err == nil && f.until(ctx, slots.First) == nil
 }
 
 // turn reserves slots anew and waits until they are near: others may be far ahead, so what has happened meanwhile is
 // looked at before they are used. Where that takes so long that they are missed, more time is left for it.
 func (f *flight) turn(ctx context.Context, n int, notBefore time.Time) (pace.Slots, error) {
 	for lead := slotLead; lead <= maxLead; lead *= 4 {
-		slots, err := f.reserve(ctx, n, later(notBefore, f.now().Add(lead)), lastAttempt)
+		slots, err := f.pacer.Reserve(ctx, f.want(ctx, n, later(notBefore, f.now().Add(lead)), lastAttempt))
 		if full := (pace.FullError{}); errors.As(err, &full) {
 			f.shared.wait(full.Free)
 		}
@@ -198,7 +229,7 @@ func (f *flight) turn(ctx context.Context, n int, notBefore time.Time) (pace.Slo
 		if err == nil {
 			err = f.wanted(ctx)
 		}
-		if err != nil || !slots.Missed(0, f.now()) {
+		if err != nil || f.usable(slots, 0) {
 			return slots, err
 		}
 	}

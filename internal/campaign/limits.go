@@ -30,6 +30,9 @@ const (
 
 	// MaxChunk is the most recipients that are claimed and sent in one step; a chunk is about a second of sends.
 	MaxChunk = 100
+	// maxAloft is how much sending may be claimed and unanswered: at a provider that answers more slowly, the pace has
+	// holes; where a sender is killed, that much is unknown.
+	maxAloft = 2 * time.Second
 	// claimLead is how long before its first slot a chunk is claimed: one transaction's time.
 	claimLead = 150 * time.Millisecond
 	// slotLead is how far ahead of now slots are reserved: a reservation takes two writes where the pace was idle, and
@@ -48,8 +51,10 @@ const (
 	// maxWait is how long a message waits for its next attempt in place: the outcomes of its chunk wait with it. Longer
 	// waits are the continuation's.
 	maxWait = 5 * time.Second
-	// maxAttempts bounds the retries in place of one message that the provider certainly did not take.
-	maxAttempts = 5
+	// maxAttempts bounds the retries in place of one message that the provider certainly did not take. Where only the rate
+	// was the reason, it waits for its turn rather than fail: after maxThrottled in place, for a continuation.
+	maxAttempts  = 5
+	maxThrottled = 10
 	// maxLead is the most time that is left between slots and now, where the table answers slowly.
 	maxLead = 64 * slotLead
 	// repairAfter is how long after its due time, or its last repair, an unfinished batch is looked at: a little less than

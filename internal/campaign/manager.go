@@ -14,17 +14,16 @@ import (
 // Manager does what clients ask for. It may be used concurrently.
 type Manager struct {
 	releaser
-	newID func(time.Time) string
-	rate  float64
-	log   *slog.Logger
+	newID  func(time.Time) string
+	pacing Pacing
+	log    *slog.Logger
 }
 
-// NewManager returns a manager. newID makes ids that sort by time; rate is the requests a second that the account may
-// make, for forecasts.
-func NewManager(store Store, queue Queue, newID func(time.Time) string, rate float64, now func() time.Time,
+// NewManager returns a manager. newID makes ids that sort by time; pacing is for forecasts.
+func NewManager(store Store, queue Queue, newID func(time.Time) string, pacing Pacing, now func() time.Time,
 	log *slog.Logger,
 ) *Manager {
-	return &Manager{releaser: releaser{store: store, queue: queue, now: now}, newID: newID, rate: rate, log: log}
+	return &Manager{releaser: releaser{store: store, queue: queue, now: now}, newID: newID, pacing: pacing, log: log}
 }
 
 // idempotencyTime is how long a key is remembered.

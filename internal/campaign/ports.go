@@ -46,7 +46,7 @@ type Store interface {
 	// is before's. ErrConflict.
 	Release(ctx context.Context, before, after Campaign, lookAt time.Time, batches []Batch) error
 	// Recall deletes the batches, takes the cursor back in front of them and writes the pace of after (NextIndex,
-	// NextBatch, NextDue, BatchSize, Delay, Paced, Epoch), if the campaign is as in before and nobody has begun any of
+	// NextBatch, NextDue, BatchSize, Delay, MaxRate, Paced, Epoch), if the campaign is as in before and nobody has begun any of
 	// the batches, which none may hold now. ErrConflict.
 	Recall(ctx context.Context, before, after Campaign, lookAt time.Time, batches []Batch, now time.Time) error
 	// Complete ends a live campaign whose batches are all released and done. ErrConflict when it is not so.
@@ -160,11 +160,24 @@ type Sender interface {
 	Send(ctx context.Context, m sms.Message) sms.Outcome
 }
 
-// Pacer reserves instants at which requests may leave, shared by all senders of the account. It may be called
-// concurrently. A reservation cannot be given back.
+// Pacing makes the pacer of a campaign: of the limits of the account, of its sender number, and its own.
+type Pacing func(Campaign) Pacer
+
+// Pacer reserves instants at which requests may leave, shared by all senders who are under one of its limits. It may be
+// called concurrently. A reservation cannot be given back.
 type Pacer interface {
-	// Reserve takes the next n between notBefore and before, if that is not zero; pace.FullError where there are none.
-	Reserve(ctx context.Context, n int, notBefore, before time.Time) (pace.Slots, error)
-	// Rate is how many requests a second the account may make.
+	// Reserve takes the next ones; pace.FullError where there are none in time.
+	Reserve(ctx context.Context, w pace.Want) (pace.Slots, error)
+	// Rate is how many requests a second may be made at the moment, as far as is known here; CurrentRate asks the store.
 	Rate() float64
+	CurrentRate(ctx context.Context) (float64, error)
+	// Chunk is how many slots to reserve at once: about a second's.
+	Chunk() int
+	// Holds says whether the i-th slot still counts, as far as is known here: a change of the rate may take slots back.
+	// Confirm asks for all of them, and the store where it is long enough ago that they were reserved.
+	Holds(s pace.Slots, i int) bool
+	Confirm(ctx context.Context, s pace.Slots) (bool, error)
+	// Refused reports that the provider refused a request at one of these slots because of the rate, whose it was, and
+	// the wait that it named, if any.
+	Refused(ctx context.Context, s pace.Slots, by pace.Party, wait time.Duration) error
 }

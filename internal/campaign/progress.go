@@ -1,6 +1,9 @@
 package campaign
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Progress is where a campaign stands at one instant, in a client's terms.
 type Progress struct {
@@ -15,6 +18,9 @@ type Progress struct {
 	// WaitsFor says what holds the campaign up now, and WaitsUntil until when; zero when that is not known.
 	WaitsFor   Wait
 	WaitsUntil time.Time
+	// Rate is how many texts a second may leave now, shared with whoever sends under the same limits; zero for a campaign
+	// that does not run.
+	Rate float64
 	// ETA is when the last text leaves by plan and rate; zero for a campaign that does not run.
 	ETA time.Time
 }
@@ -29,12 +35,21 @@ const (
 	WaitStart  Wait = "start_at"
 	WaitResume Wait = "resume"
 	WaitBatch  Wait = "next_batch"
-	// WaitPace: batches are going out, as fast as the account's rate allows.
+	// WaitPace: batches are going out, as fast as the rate allows.
 	WaitPace Wait = "pace"
 )
 
-// ProgressOf tells where the campaign stands. The forecast is by the account's rate, as if it had it alone.
-func (m *Manager) ProgressOf(c Campaign) Progress { return c.progress(m.now(), m.rate) }
+// ProgressOf tells where the campaign stands. The forecast is by the rate as it is now, as if the campaign had it alone.
+func (m *Manager) ProgressOf(ctx context.Context, c Campaign) Progress {
+	if c.Status != Running {
+		return c.progress(m.now(), 0)
+	}
+	rate, err := m.pacing(c).CurrentRate(ctx)
+	if err != nil {
+		m.log.WarnContext(ctx, "forecast by the configured rate", "campaign", c.ID, "error", err)
+	}
+	return c.progress(m.now(), rate)
+}
 
 func (c Campaign) progress(now time.Time, rate float64) Progress {
 	p := Progress{
@@ -51,7 +66,7 @@ func (c Campaign) progress(now time.Time, rate float64) Progress {
 	case Running:
 		p.NextBatchAt = c.nextStart(now)
 		p.WaitsFor, p.WaitsUntil = c.waits(now, p.NextBatchAt)
-		p.ETA = c.eta(now, rate)
+		p.Rate, p.ETA = rate, c.eta(now, rate)
 	}
 	return p
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Request asks for a campaign, as a client words it. DelaySeconds is from the start of one batch to the start of the
-// next. StartAt is zero for "at launch".
+// next. MaxRate is zero for as fast as the account may send, StartAt for "at launch".
 type Request struct {
 	Name         string
 	Sender       string
@@ -18,6 +18,7 @@ type Request struct {
 	Text         string
 	BatchSize    int
 	DelaySeconds int
+	MaxRate      float64
 	StartAt      time.Time
 }
 
@@ -42,7 +43,7 @@ func (q Request) Check(now time.Time) (Order, []Problem) {
 	refuse(utf8.RuneCountInString(q.Name) > MaxName, "name", atMost(MaxName, "characters"))
 	refuse(strings.TrimSpace(q.Text) == "", "message_string", "must not be empty")
 	refuse(utf8.RuneCountInString(q.Text) > MaxText, "message_string", atMost(MaxText, "characters"))
-	_, faulty := PaceRequest{BatchSize: &q.BatchSize, DelaySeconds: &q.DelaySeconds}.Check()
+	_, faulty := PaceRequest{BatchSize: &q.BatchSize, DelaySeconds: &q.DelaySeconds, MaxRate: &q.MaxRate}.Check()
 	problems = append(problems, faulty...)
 	refuse(!q.StartAt.IsZero() && q.StartAt.Before(now.Add(-startLeeway)), "start_at", "is in the past")
 	refuse(q.StartAt.After(now.Add(MaxStart)), "start_at", "is more than a year ahead")
@@ -53,7 +54,7 @@ func (q Request) Check(now time.Time) (Order, []Problem) {
 	}
 	return Order{list: list, campaign: Campaign{
 		Name: q.Name, Sender: sender, Text: q.Text, BatchSize: q.BatchSize,
-		Delay: time.Duration(q.DelaySeconds) * time.Second, StartAt: q.StartAt,
+		Delay: time.Duration(q.DelaySeconds) * time.Second, MaxRate: q.MaxRate, StartAt: q.StartAt,
 		Status: Draft, Recipients: len(list), Duplicates: len(q.Recipients) - len(list), Epoch: 1,
 	}}, nil
 }

@@ -10,11 +10,12 @@ import (
 	"sluice/internal/sms"
 )
 
-// run is one holder's work on one batch. At most two of its chunks are in flight: the next is claimed while the answers
-// to the last are still out, or the pace would have holes.
+// run is one holder's work on one batch. Some of its chunks are in flight: the next is claimed while the answers to the
+// last are still out, or the pace would have holes.
 type run struct {
 	*Deliverer
 	campaign Campaign // as last read
+	pacer    Pacer    // of the campaign
 	batch    Batch    // as it is stored: nobody else changes it while the lease is held
 	// carry is what has landed since the last step: it is stored with the next one.
 	carry  Step
@@ -65,6 +66,14 @@ func (r *run) send(ctx context.Context) error {
 	return nil
 }
 
+// know takes note of the campaign as it was read, and of what its limits are then.
+func (r *run) know(c Campaign) {
+	if r.pacer == nil || c.Epoch != r.campaign.Epoch {
+		r.pacer = r.pacing(c)
+	}
+	r.campaign = c
+}
+
 func (r *run) running() bool { return r.campaign.Status == Running }
 
 // goesOn says whether there may be another chunk.
@@ -74,43 +83,68 @@ func (r *run) goesOn() bool {
 
 // next reserves, claims and launches one chunk.
 func (r *run) next(ctx context.Context) error {
-	if err := r.idle(ctx, r.end.Add(-2*claimLead)); err != nil || !r.goesOn() {
+	if err := r.await(ctx, r.end.Add(-2*claimLead)); err != nil || !r.goesOn() {
 		return err
 	}
-	n := min(r.chunk(), r.batch.To-r.batch.Cursor)
-	if !r.timeFor(ctx, later(r.now(), r.end).Add(sending(n, r.pacer.Rate()))) {
+	pacer := r.pacer
+	n := min(pacer.Chunk(), r.batch.To-r.batch.Cursor)
+	if !r.timeFor(ctx, later(r.now(), r.end).Add(sending(n, pacer.Rate()))) {
 		return nil
 	}
 	list, err := r.store.Recipients(ctx, r.batch.Campaign, r.batch.Cursor, r.batch.Cursor+n)
 	if err != nil {
 		return fmt.Errorf("read recipients: %w", err)
 	}
-	slots, err := r.reserve(ctx, n, r.batch.Due, closing)
-	if full := (pace.FullError{}); errors.As(err, &full) { // others are ahead: the continuation goes on
-		r.late = true
-		r.shared.wait(full.Free)
-		return nil
-	}
-	if err != nil {
+	slots, err := r.reserve(ctx, n)
+	if err != nil || slots.N == 0 {
 		return err
 	}
-	r.end = slots.End()
 	if err := r.await(ctx, slots.First.Add(-claimLead)); err != nil {
 		return err
 	}
-	if err := r.land(ctx, 1); err != nil || !r.goesOn() {
+	if holds, err := pacer.Confirm(ctx, slots); err != nil || !holds {
+		return err // the rate has changed since: the next round reserves anew
+	}
+	r.end = slots.End()
+	if err := r.land(ctx, r.aloft(n)-1); err != nil || !r.goesOn() {
 		return err
 	}
 	from := r.batch.Cursor
 	if err := r.claim(ctx, from+n); err != nil || !r.running() {
 		return err
 	}
-	r.launch(ctx, &flight{from: from, list: list, done: r.batch.Counted, slots: slots})
+	r.launch(ctx, &flight{from: from, list: list, done: r.batch.Counted, pacer: pacer, slots: slots})
 	return nil
 }
 
-// chunk is about one second of sends.
-func (r *run) chunk() int { return min(max(1, int(r.pacer.Rate()+0.5)), MaxChunk) }
+// reserve takes slots for the next n. There are none if there is not to be another chunk any more.
+func (r *run) reserve(ctx context.Context, n int) (pace.Slots, error) {
+	w := r.want(ctx, n, later(r.batch.Due, r.end), closing)
+	w.Wait = func(ctx context.Context, t time.Time) error {
+		if err := r.await(ctx, t); err != nil || r.goesOn() {
+			return err
+		}
+		return errEnough
+	}
+	slots, err := r.pacer.Reserve(ctx, w)
+	if full := (pace.FullError{}); errors.As(err, &full) { // others are ahead: the continuation goes on
+		r.late = true
+		r.shared.wait(full.Free)
+		return pace.Slots{}, nil
+	}
+	if errors.Is(err, errEnough) {
+		return pace.Slots{}, nil
+	}
+	return slots, err
+}
+
+// errEnough: there is not to be another chunk.
+var errEnough = errors.New("enough is sent")
+
+// aloft is how many chunks of n may be in flight at once: unanswered sends for maxAloft at most, but two chunks at least.
+func (r *run) aloft(n int) int {
+	return max(2, int(maxAloft.Seconds()*r.pacer.Rate())/n)
+}
 
 // timeFor says whether this invocation can still send until then and land. Once it cannot, the run is late.
 func (r *run) timeFor(ctx context.Context, t time.Time) bool {

@@ -95,7 +95,8 @@ func (r *run) reread(ctx context.Context) error {
 	if c.Epoch == r.campaign.Epoch {
 		return errLost // neither the batch nor the campaign explains it
 	}
-	r.campaign, r.window = c, c.Window.plus(r.carry.Counts)
+	r.know(c)
+	r.window = c.Window.plus(r.carry.Counts)
 	return nil
 }
 
@@ -217,16 +218,18 @@ func (r *run) pause(ctx context.Context, reason string) error {
 		after := r.campaign.paused(reason)
 		err := r.store.Change(ctx, r.campaign, after, time.Time{})
 		if err == nil {
-			r.campaign = after
+			r.know(after)
 			r.log.ErrorContext(ctx, "campaign paused itself", "campaign", after.ID, "reason", reason)
 			return nil
 		}
 		if !errors.Is(err, ErrConflict) {
 			return fmt.Errorf("pause campaign: %w", err)
 		}
-		if r.campaign, err = r.store.Campaign(ctx, r.campaign.ID); err != nil {
+		c, err := r.store.Campaign(ctx, r.campaign.ID)
+		if err != nil {
 			return fmt.Errorf("read campaign: %w", err)
 		}
+		r.know(c)
 	}
 	return nil
 }

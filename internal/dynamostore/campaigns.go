@@ -160,6 +160,7 @@ func (s *Store) Recall(ctx context.Context, before, after campaign.Campaign, loo
 		Set(expression.Name("epoch"), expression.Value(after.Epoch)).
 		Set(expression.Name("batch_size"), expression.Value(after.BatchSize)).
 		Set(expression.Name("delay_ms"), expression.Value(after.Delay.Milliseconds())).
+		Set(expression.Name("max_rate"), expression.Value(after.MaxRate)).
 		Set(expression.Name("paced_index"), expression.Value(after.Paced.Index)).
 		Set(expression.Name("paced_batches"), expression.Value(after.Paced.Batches)).
 		Set(expression.Name("paced_due"), expression.Value(at(after.Paced.LastDue)))

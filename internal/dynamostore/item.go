@@ -50,6 +50,7 @@ type campaignItem struct {
 	Text        string          `dynamodbav:"text"`
 	BatchSize   int             `dynamodbav:"batch_size"`
 	Delay       int64           `dynamodbav:"delay_ms"`
+	MaxRate     float64         `dynamodbav:"max_rate,omitempty"`
 	StartAt     instant         `dynamodbav:"start_at,omitempty"`
 	CreatedAt   instant         `dynamodbav:"created_at"`
 	LaunchedAt  instant         `dynamodbav:"launched_at,omitempty"`
@@ -78,7 +79,7 @@ type campaignItem struct {
 func (i campaignItem) campaign() campaign.Campaign {
 	return campaign.Campaign{
 		ID: i.ID, Name: i.Name, Sender: i.Sender, Text: i.Text, BatchSize: i.BatchSize,
-		Delay: time.Duration(i.Delay) * time.Millisecond, StartAt: i.StartAt.time(), CreatedAt: i.CreatedAt.time(),
+		Delay: time.Duration(i.Delay) * time.Millisecond, MaxRate: i.MaxRate, StartAt: i.StartAt.time(), CreatedAt: i.CreatedAt.time(),
 		LaunchedAt: i.LaunchedAt.time(), EndedAt: i.EndedAt.time(), Status: i.Status, Reason: i.Reason,
 		Recipients: i.Recipients, Duplicates: i.Duplicates, NextIndex: i.NextIndex, NextBatch: i.NextBatch,
 		NextDue: i.NextDue.time(), Epoch: i.Epoch, Requeue: i.Requeue, Counts: campaign.Counts(i.counts),
@@ -92,7 +93,7 @@ func (i campaignItem) campaign() campaign.Campaign {
 func itemOfCampaign(c campaign.Campaign) campaignItem {
 	return campaignItem{
 		ID: c.ID, Name: c.Name, Sender: c.Sender, Text: c.Text, BatchSize: c.BatchSize,
-		Delay: c.Delay.Milliseconds(), StartAt: at(c.StartAt), CreatedAt: at(c.CreatedAt),
+		Delay: c.Delay.Milliseconds(), MaxRate: c.MaxRate, StartAt: at(c.StartAt), CreatedAt: at(c.CreatedAt),
 		LaunchedAt: at(c.LaunchedAt), EndedAt: at(c.EndedAt), Status: c.Status, Reason: c.Reason,
 		Recipients: c.Recipients, Duplicates: c.Duplicates, NextIndex: c.NextIndex, NextBatch: c.NextBatch,
 		NextDue: at(c.NextDue), Epoch: c.Epoch, Requeue: c.Requeue, counts: counts(c.Counts), Done: c.BatchesDone,

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"time"
 
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"sluice/internal/campaign"
 	"sluice/internal/pace"
@@ -17,60 +17,154 @@ import (
 
 var _ pace.Store = (*Store)(nil)
 
-// tat is the theoretical arrival time, in epoch microseconds: fine enough for thousands of slots a second, and exact in
+// paceItem is a pace.State. Its instants are epoch microseconds: fine enough for thousands of slots a second, and exact in
 // any DynamoDB that keeps numbers as floats.
-var tat = expression.Name("tat")
-
-// Take implements pace.Store: one update while the key is busy, two when it was idle.
-func (s *Store) Take(ctx context.Context, name string, notBefore, before time.Time, cost time.Duration) (time.Time, error) {
-	micros := ceilMicros(cost)
-	from, latest := notBefore.UnixMicro(), int64(math.MaxInt64)
-	if !before.IsZero() {
-		latest = before.UnixMicro() - micros
-	}
-	if from > latest {
-		return time.Time{}, pace.FullError{Free: notBefore}
-	}
-	for range maxTries {
-		end, err := s.moveTAT(ctx, name, expression.Plus(tat, expression.Value(micros)),
-			tat.Between(expression.Value(from), expression.Value(latest)))
-		if err == nil {
-			return time.UnixMicro(end - micros), nil
-		}
-		if !errors.Is(err, campaign.ErrConflict) {
-			return time.Time{}, err
-		}
-		if free := max(end, from); free > latest { // end is where it stands
-			return time.Time{}, pace.FullError{Free: time.UnixMicro(free)}
-		}
-		idle := expression.AttributeNotExists(tat).Or(tat.LessThan(expression.Value(from)))
-		_, err = s.moveTAT(ctx, name, expression.Value(from+micros), idle)
-		if err == nil {
-			return time.UnixMicro(from), nil
-		}
-		if !errors.Is(err, campaign.ErrConflict) {
-			return time.Time{}, err
-		}
-	}
-	return time.Time{}, fmt.Errorf("pace %s: still contended after %d tries", name, maxTries)
+type paceItem struct {
+	TAT        int64   `dynamodbav:"tat"`
+	Generation int64   `dynamodbav:"generation"`
+	PerSecond  float64 `dynamodbav:"per_second"`
+	Headroom   float64 `dynamodbav:"headroom"`
+	Refused    float64 `dynamodbav:"refused"`
+	Lowered    float64 `dynamodbav:"lowered"`
+	Since      int64   `dynamodbav:"since"`
+	Halt       int64   `dynamodbav:"halt"`
 }
 
-// moveTAT returns the TAT as it then is, also where the condition fails: 0 if there is none.
-func (s *Store) moveTAT(ctx context.Context, name string, to expression.OperandBuilder, condition expression.ConditionBuilder,
-) (int64, error) {
-	stored, err := s.update(ctx, update{key: paceKey(name), set: expression.Set(tat, to), condition: condition})
-	if stored == nil || err != nil && !errors.Is(err, campaign.ErrConflict) {
-		return 0, err
+var (
+	tat        = expression.Name("tat")
+	generation = expression.Name("generation")
+)
+
+func stateOf(stored attributes) (pace.State, error) {
+	i, err := decode[paceItem](stored)
+	return pace.State{
+		TAT: fromMicros(i.TAT), Generation: i.Generation, Limit: pace.Limit{PerSecond: i.PerSecond, Headroom: i.Headroom},
+		Refused: i.Refused, Lowered: i.Lowered, Since: fromMicros(i.Since), Halt: fromMicros(i.Halt),
+	}, err
+}
+
+// Take implements pace.Store: one update while the key is busy, two when it was idle.
+func (s *Store) Take(ctx context.Context, name string, gen int64, ask pace.Stretch) (pace.State, error) {
+	if err := ask.Full(time.Time{}); err != nil {
+		return pace.State{}, err
 	}
-	n, ok := stored["tat"].(*types.AttributeValueMemberN)
+	from, latest, micros := ask.NotBefore.UnixMicro(), int64(math.MaxInt64), ceilMicros(ask.Length)
+	if !ask.Latest.IsZero() {
+		latest = ask.Latest.UnixMicro()
+	}
+	busy := move{to: expression.Plus(tat, expression.Value(micros)), onlyIf: tat.Between(expression.Value(from), expression.Value(latest))}
+	idle := move{to: expression.Value(from + micros), onlyIf: unused(tat).Or(tat.LessThan(expression.Value(from)))}
+	for try := range maxTries {
+		m := busy
+		if try%2 == 1 { // it is idle, unless somebody else is faster
+			m = idle
+		}
+		state, err := s.movePace(ctx, name, expression.Set(tat, m.to), m.onlyIf.And(inGeneration(gen)))
+		if !errors.Is(err, campaign.ErrConflict) {
+			return state, err
+		}
+		if state.Generation != gen {
+			return state, pace.ErrChanged
+		}
+		if err := ask.Full(state.TAT); err != nil {
+			return state, err
+		}
+	}
+	return pace.State{}, fmt.Errorf("pace %s: still contended after %d tries", name, maxTries)
+}
+
+// move is a change of the TAT.
+type move struct {
+	to     expression.OperandBuilder
+	onlyIf expression.ConditionBuilder
+}
+
+// Load implements pace.Store.
+func (s *Store) Load(ctx context.Context, name string) (pace.State, error) {
+	out, err := s.db.GetItem(ctx, s.readPace(name, true))
+	if err != nil {
+		return pace.State{}, err
+	}
+	return stateOf(out.Item)
+}
+
+// Swap implements pace.Store.
+func (s *Store) Swap(ctx context.Context, name string, before, after pace.State) (pace.State, error) {
+	set := expression.Set(tat, expression.Value(toMicros(after.TAT))).
+		Set(generation, expression.Value(after.Generation)).
+		Set(expression.Name("per_second"), expression.Value(after.Limit.PerSecond)).
+		Set(expression.Name("headroom"), expression.Value(after.Limit.Headroom)).
+		Set(expression.Name("refused"), expression.Value(after.Refused)).
+		Set(expression.Name("lowered"), expression.Value(after.Lowered)).
+		Set(expression.Name("since"), expression.Value(toMicros(after.Since))).
+		Set(expression.Name("halt"), expression.Value(toMicros(after.Halt)))
+	same := tat.Equal(expression.Value(toMicros(before.TAT)))
+	if before.TAT.IsZero() {
+		same = same.Or(unused(tat))
+	}
+	state, err := s.movePace(ctx, name, set, same.And(inGeneration(before.Generation)))
+	if errors.Is(err, campaign.ErrConflict) {
+		err = pace.ErrChanged
+	}
+	return state, err
+}
+
+// movePace returns the state as it then is; with campaign.ErrConflict, as it was.
+func (s *Store) movePace(ctx context.Context, name string, set expression.UpdateBuilder,
+	condition expression.ConditionBuilder,
+) (pace.State, error) {
+	stored, err := s.update(ctx, update{key: paceKey(name), set: set, condition: condition})
+	if err != nil && !errors.Is(err, campaign.ErrConflict) {
+		return pace.State{}, err
+	}
+	state, decodeErr := stateOf(stored)
+	if decodeErr != nil {
+		return pace.State{}, fmt.Errorf("pace %s: %w", name, decodeErr)
+	}
+	return state, err
+}
+
+// Second is the service's time, as its answers tell it: rounded down to the second (RFC 9110, 6.6.1).
+func (s *Store) Second(ctx context.Context) (time.Time, error) {
+	out, err := s.db.GetItem(ctx, s.readPace("clock", false))
+	if err != nil {
+		return time.Time{}, err
+	}
+	second, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
 	if !ok {
-		return 0, fmt.Errorf("pace %s: no tat in the answer", name)
+		return time.Time{}, errors.New("the answer has no date")
 	}
-	end, parseErr := strconv.ParseInt(n.Value, 10, 64)
-	if parseErr != nil {
-		return 0, fmt.Errorf("pace %s: %w", name, parseErr)
+	return second, nil
+}
+
+func (s *Store) readPace(name string, consistent bool) *dynamodb.GetItemInput {
+	return &dynamodb.GetItemInput{TableName: &s.table, Key: paceKey(name).attributes(), ConsistentRead: &consistent}
+}
+
+func inGeneration(n int64) expression.ConditionBuilder {
+	is := generation.Equal(expression.Value(n))
+	if n == 0 {
+		is = is.Or(unused(generation))
 	}
-	return end, err
+	return is
+}
+
+func unused(name expression.NameBuilder) expression.ConditionBuilder {
+	return expression.AttributeNotExists(name)
+}
+
+func toMicros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
 }
 
 // ceilMicros rounds up: a stretch may be a little longer, never shorter.

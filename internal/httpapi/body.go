@@ -19,6 +19,7 @@ type campaignRequest struct {
 	MessageString string   `json:"message_string" doc:"The text" example:"Hello, World!"`
 	BatchSize     float64  `json:"batch_size" doc:"How many recipients are sent to at once" example:"3"`
 	DelayPeriod   float64  `json:"delay_period" doc:"Seconds from the start of one batch to the start of the next" example:"3600"`
+	MaxRate       float64  `json:"max_rate,omitempty" doc:"Texts a second, over all batches of the campaign; as many as the account may send, where it is absent or 0" example:"5"`
 	Name          string   `json:"name,omitempty" doc:"A name for people"`
 	StartAt       string   `json:"start_at,omitempty" format:"date-time" doc:"When the first batch starts; at launch, where it is absent"`
 	Draft         bool     `json:"draft,omitempty" doc:"Store the campaign without launching it"`
@@ -69,7 +70,7 @@ func (b *campaignRequest) Resolve(huma.Context) []error {
 	}
 	order, faults := campaign.Request{
 		Name: b.Name, Sender: b.Sender, Recipients: b.Recipients, Text: b.MessageString, BatchSize: int(b.BatchSize),
-		DelaySeconds: int(b.DelayPeriod), StartAt: startAt,
+		DelaySeconds: int(b.DelayPeriod), MaxRate: b.MaxRate, StartAt: startAt,
 	}.Check(time.Now())
 	b.order = order
 	problems = append(problems, faults...)
@@ -97,6 +98,7 @@ type campaignView struct {
 	MessageString string     `json:"message_string"`
 	BatchSize     int        `json:"batch_size"`
 	DelayPeriod   int        `json:"delay_period"`
+	MaxRate       float64    `json:"max_rate,omitempty"`
 	StartAt       *time.Time `json:"start_at,omitempty"`
 	CreatedAt     time.Time  `json:"created_at"`
 	LaunchedAt    *time.Time `json:"launched_at,omitempty"`
@@ -112,6 +114,7 @@ type campaignView struct {
 	} `json:"batches"`
 	NextBatchAt *time.Time `json:"next_batch_at,omitempty" doc:"The next planned start of a batch"`
 	WaitingFor  *waitView  `json:"waiting_for,omitempty" doc:"What holds the campaign up at this moment"`
+	Rate        float64    `json:"rate,omitempty" doc:"Texts a second that may leave now, shared with other campaigns of the account"`
 	ETA         *time.Time `json:"eta,omitempty" doc:"When the last text leaves, by plan and by rate"`
 }
 
@@ -124,16 +127,16 @@ type countsView struct {
 }
 
 type waitView struct {
-	Reason string     `json:"reason" enum:"launch,start_at,resume,next_batch,pace" doc:"pace: batches are going out as fast as the account's rate allows"`
+	Reason string     `json:"reason" enum:"launch,start_at,resume,next_batch,pace" doc:"pace: batches are going out as fast as the rate allows"`
 	Until  *time.Time `json:"until,omitempty"`
 }
 
 func viewOf(c campaign.Campaign, p campaign.Progress) campaignView {
 	v := campaignView{
 		ID: c.ID, Name: c.Name, Status: string(c.Status), PausedBecause: c.Reason, Sender: string(c.Sender),
-		MessageString: c.Text, BatchSize: c.BatchSize, DelayPeriod: int(c.Delay / time.Second), StartAt: optional(c.StartAt),
+		MessageString: c.Text, BatchSize: c.BatchSize, DelayPeriod: int(c.Delay / time.Second), MaxRate: c.MaxRate, StartAt: optional(c.StartAt),
 		CreatedAt: instant(c.CreatedAt), LaunchedAt: optional(c.LaunchedAt), EndedAt: optional(c.EndedAt),
-		Recipients: c.Recipients, Duplicates: c.Duplicates, NextBatchAt: optional(p.NextBatchAt), ETA: optional(p.ETA),
+		Recipients: c.Recipients, Duplicates: c.Duplicates, NextBatchAt: optional(p.NextBatchAt), Rate: round(p.Rate), ETA: optional(p.ETA),
 		Counts: countsView{
 			Accepted: c.Counts.Accepted, Failed: c.Counts.Failed, Skipped: p.Skipped, Unknown: c.Counts.Unknown,
 			ToSend: p.ToSend,

@@ -54,8 +54,8 @@ type campaignOutput struct {
 	Body   campaignView
 }
 
-func (c *campaigns) output(status int, found campaign.Campaign) *campaignOutput {
-	return &campaignOutput{Status: status, Body: viewOf(found, c.manager.ProgressOf(found))}
+func (c *campaigns) output(ctx context.Context, status int, found campaign.Campaign) *campaignOutput {
+	return &campaignOutput{Status: status, Body: viewOf(found, c.manager.ProgressOf(ctx, found))}
 }
 
 type createInput struct {
@@ -73,9 +73,9 @@ func (c *campaigns) create(ctx context.Context, in *createInput) (*campaignOutpu
 		return nil, problemOf(ctx, err, c.log)
 	}
 	if !isNew {
-		return c.output(http.StatusOK, created), nil
+		return c.output(ctx, http.StatusOK, created), nil
 	}
-	return c.output(http.StatusCreated, created), nil
+	return c.output(ctx, http.StatusCreated, created), nil
 }
 
 type idInput struct {
@@ -87,7 +87,7 @@ func (c *campaigns) get(ctx context.Context, in *idInput) (*campaignOutput, erro
 	if err != nil {
 		return nil, problemOf(ctx, err, c.log)
 	}
-	return c.output(http.StatusOK, found), nil
+	return c.output(ctx, http.StatusOK, found), nil
 }
 
 func (c *campaigns) registerAction(api huma.API, name, summary string,
@@ -101,7 +101,7 @@ func (c *campaigns) registerAction(api huma.API, name, summary string,
 		if err != nil {
 			return nil, problemOf(ctx, err, c.log)
 		}
-		return c.output(http.StatusOK, changed), nil
+		return c.output(ctx, http.StatusOK, changed), nil
 	})
 }
 
@@ -126,7 +126,7 @@ func (c *campaigns) list(ctx context.Context, in *campaignsInput) (*campaignsOut
 	out := &campaignsOutput{}
 	out.Body.Campaigns = make([]campaignView, 0, len(page))
 	for _, one := range page {
-		out.Body.Campaigns = append(out.Body.Campaigns, viewOf(one, c.manager.ProgressOf(one)))
+		out.Body.Campaigns = append(out.Body.Campaigns, viewOf(one, c.manager.ProgressOf(ctx, one)))
 	}
 	if more {
 		out.Body.Next = page[len(page)-1].ID

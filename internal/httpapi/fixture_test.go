@@ -21,6 +21,7 @@ import (
 	"sluice/internal/inprocess"
 	local "sluice/internal/local/dynamodb"
 	"sluice/internal/local/dynamodb/attribute"
+	"sluice/internal/pace"
 )
 
 const key = "test-key"
@@ -55,7 +56,13 @@ func newAPI(t testing.TB) http.Handler {
 		return ulid.MustNew(ulid.Timestamp(now), ulid.DefaultEntropy()).String()
 	}
 	log := slog.New(slog.DiscardHandler)
-	return httpapi.New(campaign.NewManager(store, noQueue{}, newID, 30, time.Now, log), store, log)
+	limit := pace.Limit{PerSecond: 30, Headroom: 0.04}
+	shared := pace.New(store, pace.NewClock(time.Now, nil), campaign.MaxChunk)
+	pacing := func(c campaign.Campaign) campaign.Pacer {
+		return shared.For(pace.Charge{Key: pace.AccountKey, By: pace.Account, Limit: limit})
+	}
+	manager := campaign.NewManager(store, noQueue{}, newID, pacing, time.Now, log)
+	return httpapi.New(manager, pace.NewLimits(store, limit, time.Now), store, log)
 }
 
 // do makes a request with the key. Headers come in pairs; they replace those that are there anyway.

@@ -21,10 +21,11 @@ type Keys interface {
 }
 
 // New returns the API. Without a known key every request but GET /healthz and GET /openapi.json is answered 401.
-func New(manager *campaign.Manager, keys Keys, log *slog.Logger) http.Handler {
+func New(manager *campaign.Manager, limits Limits, keys Keys, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	api := humago.New(mux, config())
 	(&campaigns{manager: manager, log: log}).register(api)
+	(&limited{limits: limits, log: log}).register(api)
 	registerHealth(api)
 	registerDocument(api, mux, log)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { noRoute(w, r, mux) })
@@ -51,7 +52,7 @@ func wellFormed(next http.Handler) http.Handler {
 // noRoute answers 405 where another method has a route.
 func noRoute(w http.ResponseWriter, r *http.Request, mux *http.ServeMux) {
 	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := mux.Handler(other); pattern != "/" {

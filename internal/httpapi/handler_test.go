@@ -29,7 +29,7 @@ func TestWhatNoRouteTakes(t *testing.T) {
 		{"GET", "/openapi-3.0.json", 404, ""},
 		{"POST", "/campaigns/" + unknownID + "/start", 404, ""},
 		{"DELETE", "/campaigns", 405, "GET, POST"},
-		{"PUT", "/campaigns/" + unknownID, 405, "GET"},
+		{"PUT", "/campaigns/" + unknownID, 405, "GET, PATCH"},
 		{"GET", "/campaigns/" + unknownID + "/pause", 405, "POST"},
 		{"POST", "/healthz", 405, "GET"},
 		{"get", "/healthz", 405, "GET"},

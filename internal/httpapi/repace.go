@@ -21,6 +21,7 @@ func (c *campaigns) registerRepace(api huma.API) {
 type paceRequest struct {
 	BatchSize   *float64 `json:"batch_size,omitempty" doc:"How many recipients are sent to at once" example:"3"`
 	DelayPeriod *float64 `json:"delay_period,omitempty" doc:"Seconds from the start of one batch to the start of the next" example:"3600"`
+	MaxRate     *float64 `json:"max_rate,omitempty" doc:"Texts a second, over all batches of the campaign; 0 for as many as the account may send" example:"5"`
 
 	change campaign.PaceChange
 }
@@ -38,7 +39,7 @@ func (paceRequest) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema
 
 // Resolve checks what the body means.
 func (b *paceRequest) Resolve(huma.Context) []error {
-	change, problems := campaign.PaceRequest{BatchSize: whole(b.BatchSize), DelaySeconds: whole(b.DelayPeriod)}.Check()
+	change, problems := campaign.PaceRequest{BatchSize: whole(b.BatchSize), DelaySeconds: whole(b.DelayPeriod), MaxRate: b.MaxRate}.Check()
 	b.change = change
 	errs := make([]error, 0, len(problems))
 	for _, p := range problems {
@@ -64,5 +65,5 @@ func (c *campaigns) repace(ctx context.Context, in *repaceInput) (*campaignOutpu
 	if err != nil {
 		return nil, problemOf(ctx, err, c.log)
 	}
-	return c.output(http.StatusOK, changed), nil
+	return c.output(ctx, http.StatusOK, changed), nil
 }

@@ -38,5 +38,5 @@ func (c *campaigns) retry(ctx context.Context, in *retryInput) (*campaignOutput,
 	if err != nil {
 		return nil, problemOf(ctx, err, c.log)
 	}
-	return c.output(http.StatusOK, changed), nil
+	return c.output(ctx, http.StatusOK, changed), nil
 }

@@ -110,13 +110,14 @@ func TestATextThatWasNotTakenIsTriedAgainLaterEachTime(t *testing.T) {
 		const n = 20
 		numbers := simulation.Recipients(n)
 		busy := vonagetest.Fault{Kind: vonagetest.FaultHTTP, Code: 429}
-		for _, number := range numbers[:n-2] {
+		for _, number := range numbers[:n-3] {
 			strike(t, w, busy, number, 4)
 		}
 		asks := busy
 		asks.RetryAfter = 7
 		strike(t, w, asks, numbers[n-2], 1)
-		strike(t, w, busy, numbers[n-1], 100)
+		strike(t, w, vonagetest.Fault{Kind: vonagetest.FaultStatus, Code: 5}, numbers[n-1], 100)
+		strike(t, w, busy, numbers[n-3], 12)
 		// One at a time, so that nobody waits for another's slot.
 		c := w.Create(simulation.Tutorial(n, 1, 30))
 		if c = w.Until(c.ID, "completed", time.Hour); c.Counts.Accepted != n-1 || c.Counts.Failed != 1 {
@@ -124,7 +125,7 @@ func TestATextThatWasNotTakenIsTriedAgainLaterEachTime(t *testing.T) {
 		}
 		ledger := w.Vonage.Ledger()
 		first := map[time.Duration]bool{}
-		for _, number := range numbers[:n-2] {
+		for _, number := range numbers[:n-3] {
 			got := waits(ledger, number)
 			full := 250 * time.Millisecond
 			for i, wait := range got {
@@ -140,14 +141,18 @@ func TestATextThatWasNotTakenIsTriedAgainLaterEachTime(t *testing.T) {
 			first[got[0].Truncate(time.Millisecond)] = true
 		}
 		if len(first) < n/2 {
-			t.Errorf("of %d first waits, %d differ", n-2, len(first))
+			t.Errorf("of %d first waits, %d differ", n-3, len(first))
 		}
 		if got := waits(ledger, numbers[n-2]); len(got) != 1 || got[0] < 7*time.Second || got[0] > 8500*time.Millisecond {
 			t.Errorf("asked to wait 7 s, it waited %v", got)
 		}
-		const never = "it was not taken in 5 attempts: the provider takes no more requests at the moment"
-		if m := messages(w, c.ID)[numbers[n-1]]; m.Reason != never || m.Code != "http 429" || requests(w, numbers[n-1]) != 5 {
+		const never = "it was not taken in 5 attempts: the provider had an internal error"
+		if m := messages(w, c.ID)[numbers[n-1]]; m.Reason != never || m.Code != "vonage 5" || requests(w, numbers[n-1]) != 5 {
 			t.Errorf("never taken, it is %+v after %d requests", m, requests(w, numbers[n-1]))
+		}
+		// The rate alone is no reason to fail.
+		if m := messages(w, c.ID)[numbers[n-3]]; m.Status != "accepted" || requests(w, numbers[n-3]) != 13 {
+			t.Errorf("throttled twelve times, it is %+v after %d requests", m, requests(w, numbers[n-3]))
 		}
 		w.Check(c.ID)
 	})

@@ -68,9 +68,21 @@ type Outcome struct {
 	Reason string
 	// RetryAfter is the wait that the provider asked for; 0 when it named none. Only with Retry.
 	RetryAfter time.Duration
+	// Throttled says whose rate was the reason, if that was it: whoever sends at it should slow down. Only with Retry.
+	Throttled Throttle
 	// Parts are the message parts that the provider took, in order: one for each SMS segment. Only with Accepted.
 	Parts []Part
 }
+
+// Throttle is whose rate limit a request exceeded.
+type Throttle int
+
+// The limits that a provider has.
+const (
+	NotThrottled Throttle = iota
+	ByAccount
+	ByNumber
+)
 
 // Part is one accepted SMS segment.
 type Part struct {

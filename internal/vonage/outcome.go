@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"sluice/internal/sms"
 )
@@ -33,29 +34,31 @@ type policy struct {
 	reason  string
 }
 
+const statusThrottled = "1"
+
 // byStatus has the SMS API's status codes (Vonage SMS API reference 1.5.1, x-errors; Java SDK, MessageStatus, which
 // names 1, 5 and 10 as the temporary ones).
 var byStatus = map[string]policy{
-	"1":  {sms.Retry, "the account's or the sender's rate limit was reached"},
-	"2":  {sms.Failed, "the request lacked a required value"},
-	"3":  {sms.Failed, "the request had an invalid value"},
-	"4":  {sms.Stop, "the API key or secret is wrong"},
-	"5":  {sms.Retry, "the provider had an internal error"},
-	"6":  {sms.Failed, "the number cannot be reached: its prefix or network is not known"},
-	"7":  {sms.Failed, "the number is barred"},
-	"8":  {sms.Stop, "the account is suspended"},
-	"9":  {sms.Stop, "the account has no credit left"},
-	"10": {sms.Retry, "the account has too many connections open"},
-	"11": {sms.Stop, "the account may not use this API"},
-	"12": {sms.Failed, "the text is too long"},
-	"14": {sms.Stop, "the request's signature is wrong"},
-	"15": {sms.Stop, "the sender is not allowed"},
-	"17": {sms.Failed, "the provider blocked the text"},
-	"22": {sms.Failed, "the number's network code is not valid"},
-	"23": {sms.Stop, "the address for delivery receipts is not valid"},
-	"29": {sms.Failed, "the account is in demo mode and the number is not on its list"},
-	"32": {sms.Stop, "the request carried both a signature and a secret"},
-	"33": {sms.Failed, "the number is no longer in use"},
+	statusThrottled: {sms.Retry, "the account's or the sender's rate limit was reached"},
+	"2":             {sms.Failed, "the request lacked a required value"},
+	"3":             {sms.Failed, "the request had an invalid value"},
+	"4":             {sms.Stop, "the API key or secret is wrong"},
+	"5":             {sms.Retry, "the provider had an internal error"},
+	"6":             {sms.Failed, "the number cannot be reached: its prefix or network is not known"},
+	"7":             {sms.Failed, "the number is barred"},
+	"8":             {sms.Stop, "the account is suspended"},
+	"9":             {sms.Stop, "the account has no credit left"},
+	"10":            {sms.Retry, "the account has too many connections open"},
+	"11":            {sms.Stop, "the account may not use this API"},
+	"12":            {sms.Failed, "the text is too long"},
+	"14":            {sms.Stop, "the request's signature is wrong"},
+	"15":            {sms.Stop, "the sender is not allowed"},
+	"17":            {sms.Failed, "the provider blocked the text"},
+	"22":            {sms.Failed, "the number's network code is not valid"},
+	"23":            {sms.Stop, "the address for delivery receipts is not valid"},
+	"29":            {sms.Failed, "the account is in demo mode and the number is not on its list"},
+	"32":            {sms.Stop, "the request carried both a signature and a secret"},
+	"33":            {sms.Failed, "the number is no longer in use"},
 }
 
 var otherStatus = policy{sms.Failed, "the provider refused the text with a status that is not known"}
@@ -93,8 +96,20 @@ func refused(p part, a answer) sms.Outcome {
 	o := sms.Outcome{Verdict: rule.verdict, Code: "vonage " + shortStatus(string(p.Status)), Reason: rule.reason}
 	if o.Verdict == sms.Retry {
 		o.RetryAfter = cmp.Or(waitInText(string(p.ErrorText)), waitInHeader(a.header, a.at))
+		if p.Status == statusThrottled {
+			o.Throttled = throttle(string(p.ErrorText))
+		}
 	}
 	return o
+}
+
+// throttle tells a sender number's limit from the account's: only the first has this text (Vonage's PHP SDK,
+// ThrottleException; the account's begins with "Exceeded maximum MT throughput").
+func throttle(text string) sms.Throttle {
+	if strings.Contains(text, "Throughput Rate Exceeded") {
+		return sms.ByNumber
+	}
+	return sms.ByAccount
 }
 
 // weight orders the refusals of one text's parts by how much they forbid; among equals the first one counts.
@@ -127,7 +142,7 @@ func byHTTPStatus(a answer) sms.Outcome {
 	switch status := a.status; {
 	case status == http.StatusTooManyRequests:
 		o.Verdict, o.Reason = sms.Retry, "the provider takes no more requests at the moment"
-		o.RetryAfter = waitInHeader(a.header, a.at)
+		o.RetryAfter, o.Throttled = waitInHeader(a.header, a.at), sms.ByAccount
 	case status == http.StatusRequestTimeout: // RFC 9110, 15.5.9: the request did not arrive whole
 		o.Verdict, o.Reason = sms.Retry, "the request did not reach the provider whole"
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:

@@ -90,6 +90,9 @@ func TestSendReadsTheAnswer(t *testing.T) {
 	outcome := func(v sms.Verdict, code, reason string) sms.Outcome {
 		return sms.Outcome{Verdict: v, Code: code, Reason: reason}
 	}
+	throttled := func(by sms.Throttle, code, reason string) sms.Outcome {
+		return sms.Outcome{Verdict: sms.Retry, Code: code, Reason: reason, Throttled: by}
+	}
 	after := func(d time.Duration, o sms.Outcome) sms.Outcome { o.RetryAfter = d; return o }
 	header := func(pairs ...string) http.Header {
 		h := jsonType()
@@ -130,19 +133,19 @@ func TestSendReadsTheAnswer(t *testing.T) {
 		{"accepted, though HTTP says 500", 500, nil, `{"messages":[` + one + `]}`, sms.Outcome{Verdict: sms.Accepted, Parts: []sms.Part{part("A1")}}},
 
 		{"throttled by the sender's rate", 200, nil, refusal("1", "Throughput Rate Exceeded - please wait [ 702 ] and retry"),
-			after(702*time.Millisecond, outcome(sms.Retry, "vonage 1", rate))},
+			after(702*time.Millisecond, throttled(sms.ByNumber, "vonage 1", rate))},
 		{"throttled by the account's window", 200, nil, refusal("1", "Exceeded maximum MT throughput[ MAX [ 30 ] INTERVAL [ 1000 ] COUNT [ 30 ] "+
 			"LAST INT-START [ 1617784922564 ] TIME_SINCE_LAST_INTERVAL_START [ 529 ]  ] "),
-			after(471*time.Millisecond, outcome(sms.Retry, "vonage 1", rate))},
+			after(471*time.Millisecond, throttled(sms.ByAccount, "vonage 1", rate))},
 		{"throttled by a window that is over", 200, nil, refusal("1", "INTERVAL [ 1000 ] TIME_SINCE_LAST_INTERVAL_START [ 1200 ]"),
-			outcome(sms.Retry, "vonage 1", rate)},
-		{"throttled without a wait", 200, nil, refusal("1", "Throughput Rate Exceeded - please wait and retry"), outcome(sms.Retry, "vonage 1", rate)},
+			throttled(sms.ByAccount, "vonage 1", rate)},
+		{"throttled without a wait", 200, nil, refusal("1", "Throughput Rate Exceeded - please wait and retry"), throttled(sms.ByNumber, "vonage 1", rate)},
 		{"throttled with an absurd wait", 200, nil, refusal("1", "please wait [ 99999999999999999999 ]"),
-			after(15*time.Minute, outcome(sms.Retry, "vonage 1", rate))},
+			after(15*time.Minute, throttled(sms.ByAccount, "vonage 1", rate))},
 		{"throttled with the wait in the header", 200, header("Retry-After", "2"), refusal("1", "back off"),
-			after(2*time.Second, outcome(sms.Retry, "vonage 1", rate))},
+			after(2*time.Second, throttled(sms.ByAccount, "vonage 1", rate))},
 		{"both parts throttled", 200, nil, `{"messages":[{"status":"1"},{"status":"10"}]}`,
-			outcome(sms.Retry, "vonage 1", rate)},
+			throttled(sms.ByAccount, "vonage 1", rate)},
 		{"no part accepted, and one refused for good", 200, nil, `{"messages":[{"status":"1"},{"status":"12"}]}`,
 			outcome(sms.Failed, "vonage 12", "the text is too long")},
 
@@ -176,11 +179,11 @@ func TestSendReadsTheAnswer(t *testing.T) {
 		{"a web page", 200, http.Header{"Content-Type": {"text/html"}}, page, outcome(sms.Unknown, "http 200", "the provider's answer says nothing of the text"+maybe)},
 		{"half of the JSON", 200, nil, `{"messages":[{"status":"0"`, outcome(sms.Unknown, "http 200", "the provider's answer says nothing of the text"+maybe)},
 
-		{"HTTP 429", 429, header("Retry-After", "3"), page, after(3*time.Second, outcome(sms.Retry, "http 429", "the provider takes no more requests at the moment"))},
-		{"HTTP 429 until a date", 429, header("Retry-After", "Sat, 01 Jan 2000 00:00:07 GMT"), "", after(7*time.Second, outcome(sms.Retry, "http 429", "the provider takes no more requests at the moment"))},
-		{"HTTP 429 until a date that is past", 429, header("Retry-After", "Fri, 31 Dec 1999 00:00:07 GMT"), "", outcome(sms.Retry, "http 429", "the provider takes no more requests at the moment")},
-		{"HTTP 429 for years", 429, header("Retry-After", "999999999999"), "", after(15*time.Minute, outcome(sms.Retry, "http 429", "the provider takes no more requests at the moment"))},
-		{"HTTP 429 without a wait", 429, nil, "", outcome(sms.Retry, "http 429", "the provider takes no more requests at the moment")},
+		{"HTTP 429", 429, header("Retry-After", "3"), page, after(3*time.Second, throttled(sms.ByAccount, "http 429", "the provider takes no more requests at the moment"))},
+		{"HTTP 429 until a date", 429, header("Retry-After", "Sat, 01 Jan 2000 00:00:07 GMT"), "", after(7*time.Second, throttled(sms.ByAccount, "http 429", "the provider takes no more requests at the moment"))},
+		{"HTTP 429 until a date that is past", 429, header("Retry-After", "Fri, 31 Dec 1999 00:00:07 GMT"), "", throttled(sms.ByAccount, "http 429", "the provider takes no more requests at the moment")},
+		{"HTTP 429 for years", 429, header("Retry-After", "999999999999"), "", after(15*time.Minute, throttled(sms.ByAccount, "http 429", "the provider takes no more requests at the moment"))},
+		{"HTTP 429 without a wait", 429, nil, "", throttled(sms.ByAccount, "http 429", "the provider takes no more requests at the moment")},
 		{"HTTP 408", 408, nil, "", outcome(sms.Retry, "http 408", "the request did not reach the provider whole")},
 		{"HTTP 401", 401, nil, "Invalid API token", outcome(sms.Stop, "http 401", "the provider refused the credentials")},
 		{"HTTP 402", 402, nil, "", outcome(sms.Stop, "http 402", "the account has no credit left")},
@@ -189,7 +192,7 @@ func TestSendReadsTheAnswer(t *testing.T) {
 		{"HTTP 307 is not followed", 307, header("Location", "http://fake/sms/json"), "", outcome(sms.Stop, "http 307", "the SMS API is not at the configured address")},
 		{"HTTP 400", 400, nil, page, outcome(sms.Failed, "http 400", "the provider refused the request")},
 		{"HTTP 422", 422, nil, `{"title":"x","detail":"447700900123"}`, outcome(sms.Failed, "http 422", "the provider refused the request")},
-		{"HTTP 401 with a body that says throttled", 401, nil, refusal("1", ""), outcome(sms.Retry, "vonage 1", rate)},
+		{"HTTP 401 with a body that says throttled", 401, nil, refusal("1", ""), throttled(sms.ByAccount, "vonage 1", rate)},
 		{"HTTP 500", 500, nil, page, outcome(sms.Unknown, "http 500", "the provider failed while it had the text"+maybe)},
 		{"HTTP 502", 502, nil, page, outcome(sms.Unknown, "http 502", "the provider failed while it had the text"+maybe)},
 		{"HTTP 503", 503, header("Retry-After", "5"), page, outcome(sms.Unknown, "http 503", "the provider failed while it had the text"+maybe)},

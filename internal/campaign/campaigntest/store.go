@@ -479,7 +479,7 @@ func (b bench) recall(c campaign.Campaign, n int) (campaign.Campaign, []campaign
 	b.ok(err)
 	after := c
 	after.NextIndex, after.NextBatch, after.NextDue = released[0].From, released[0].Number-1, released[0].Due
-	after.BatchSize, after.Delay, after.Epoch = 7, time.Hour, c.Epoch+1
+	after.BatchSize, after.Delay, after.MaxRate, after.Epoch = 7, time.Hour, 2.5, c.Epoch+1
 	after.Paced = campaign.Mark{Index: after.NextIndex, Batches: after.NextBatch, LastDue: Start}
 	return after, released
 }

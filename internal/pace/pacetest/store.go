@@ -1,4 +1,4 @@
-// Package pacetest is the contract of pace.Store, for every implementation to run.
+// Package pacetest has the contract of pace.Store, for every implementation to run, and a store in memory.
 package pacetest
 
 import (
@@ -11,70 +11,96 @@ import (
 	"sluice/internal/pace"
 )
 
-// TestStore runs the contract. open returns a store in which no key was used before; it may be the same one each time
-// if keys are new.
+const cost = 250 * time.Millisecond
+
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// TestStore runs the contract. open returns a store in which no key was used before.
 func TestStore(t *testing.T, open func(t *testing.T) pace.Store) {
-	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	const cost = 250 * time.Millisecond
+	t.Run("Take", func(t *testing.T) { testTake(t, open) })
+	t.Run("Swap", func(t *testing.T) { testSwap(t, open) })
+}
 
-	take := func(t *testing.T, s pace.Store, key string, now time.Time) time.Time {
-		t.Helper()
-		from, err := s.Take(t.Context(), key, now, time.Time{}, cost)
-		if err != nil {
-			t.Fatalf("Take: %v", err)
-		}
-		return from
+// take returns where the stretch starts.
+func take(t *testing.T, s pace.Store, key string, generation int64, notBefore time.Time) time.Time {
+	t.Helper()
+	state, err := s.Take(t.Context(), key, generation, pace.Stretch{NotBefore: notBefore, Length: cost})
+	if err != nil {
+		t.Errorf("Take: %v", err)
 	}
-	want := func(t *testing.T, got, want time.Time) {
-		t.Helper()
-		if !got.Equal(want) {
-			t.Errorf("starts at %v, want %v", got, want)
-		}
-	}
+	return state.TAT.Add(-cost)
+}
 
+func want(t *testing.T, got, want time.Time) {
+	t.Helper()
+	if !got.Equal(want) {
+		t.Errorf("starts at %v, want %v", got, want)
+	}
+}
+
+func testTake(t *testing.T, open func(t *testing.T) pace.Store) {
 	t.Run("an unused key starts now", func(t *testing.T) {
-		want(t, take(t, open(t), "fresh", start), start)
+		want(t, take(t, open(t), "fresh", 0, start), start)
 	})
 	t.Run("a busy key goes on where it ended", func(t *testing.T) {
 		s := open(t)
-		take(t, s, "busy", start)
-		want(t, take(t, s, "busy", start), start.Add(cost))
-		want(t, take(t, s, "busy", start.Add(time.Millisecond)), start.Add(2*cost))
+		take(t, s, "busy", 0, start)
+		want(t, take(t, s, "busy", 0, start), start.Add(cost))
+		want(t, take(t, s, "busy", 0, start.Add(time.Millisecond)), start.Add(2*cost))
 	})
 	t.Run("an idle key starts now and saves nothing up", func(t *testing.T) {
 		s := open(t)
-		take(t, s, "idle", start)
+		take(t, s, "idle", 0, start)
 		later := start.Add(time.Hour)
-		want(t, take(t, s, "idle", later), later)
-		want(t, take(t, s, "idle", later), later.Add(cost))
+		want(t, take(t, s, "idle", 0, later), later)
+		want(t, take(t, s, "idle", 0, later), later.Add(cost))
 	})
 	t.Run("a clock that is behind does not go back", func(t *testing.T) {
 		s := open(t)
-		take(t, s, "behind", start)
-		want(t, take(t, s, "behind", start.Add(-time.Minute)), start.Add(cost))
-	})
-	t.Run("what would end too late is not taken", func(t *testing.T) {
-		s := open(t)
-		take(t, s, "full", start)
-		for range 3 {
-			_, err := s.Take(t.Context(), "full", start, start.Add(2*cost-1000), cost)
-			if full := (pace.FullError{}); !errors.As(err, &full) || !full.Free.Equal(start.Add(cost)) {
-				t.Errorf("Take: %v, want that it is full until %v", err, start.Add(cost))
-			}
-		}
-		if _, err := s.Take(t.Context(), "unused", start, start.Add(cost-1000), cost); !errors.As(err, &pace.FullError{}) {
-			t.Errorf("Take: %v, want that it is full", err)
-		}
-		from, err := s.Take(t.Context(), "full", start, start.Add(2*cost), cost)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want(t, from, start.Add(cost))
+		take(t, s, "behind", 0, start)
+		want(t, take(t, s, "behind", 0, start.Add(-time.Minute)), start.Add(cost))
 	})
 	t.Run("keys are apart", func(t *testing.T) {
 		s := open(t)
-		take(t, s, "one", start)
-		want(t, take(t, s, "other", start), start)
+		take(t, s, "one", 0, start)
+		want(t, take(t, s, "other", 0, start), start)
+	})
+	t.Run("a length is rounded up", func(t *testing.T) {
+		state, err := open(t).Take(t.Context(), "odd", 0, pace.Stretch{NotBefore: start, Length: time.Millisecond + 1})
+		if want := start.Add(time.Millisecond + time.Microsecond); err != nil || !state.TAT.Equal(want) {
+			t.Errorf("ends at %v, want %v; %v", state.TAT, want, err)
+		}
+	})
+	t.Run("another generation takes nothing and is told the state", func(t *testing.T) {
+		s := open(t)
+		take(t, s, "other", 0, start)
+		state, err := s.Take(t.Context(), "other", 1, pace.Stretch{NotBefore: start, Length: cost})
+		if !errors.Is(err, pace.ErrChanged) || state.Generation != 0 || !state.TAT.Equal(start.Add(cost)) {
+			t.Errorf("got %+v, %v", state, err)
+		}
+		if state, err = s.Take(t.Context(), "unused", 1, pace.Stretch{NotBefore: start, Length: cost}); !errors.Is(err, pace.ErrChanged) || state != (pace.State{}) {
+			t.Errorf("of an unused key: %+v, %v", state, err)
+		}
+		want(t, take(t, s, "other", 0, start), start.Add(cost))
+	})
+	t.Run("nothing is taken that would begin too late", func(t *testing.T) {
+		s := open(t)
+		early := pace.Stretch{NotBefore: start, Latest: start.Add(cost), Length: cost}
+		full := func(key string, want time.Time, ask pace.Stretch) {
+			t.Helper()
+			_, err := s.Take(t.Context(), key, 0, ask)
+			if full := (pace.FullError{}); !errors.As(err, &full) || !full.Free.Equal(want) {
+				t.Errorf("got %v, want it to be full until %v", err, want)
+			}
+		}
+		take(t, s, "late", 0, start)
+		if state, err := s.Take(t.Context(), "late", 0, early); err != nil || !state.TAT.Equal(start.Add(2*cost)) {
+			t.Errorf("the latest that may be: %v, %v", state.TAT, err)
+		}
+		full("late", start.Add(2*cost), early)
+		full("late", start.Add(time.Hour), pace.Stretch{NotBefore: start.Add(time.Hour), Latest: start.Add(time.Minute), Length: cost})
+		full("unused", start.Add(time.Hour), pace.Stretch{NotBefore: start.Add(time.Hour), Latest: start, Length: cost})
+		want(t, take(t, s, "late", 0, start), start.Add(2*cost))
 	})
 	t.Run("stretches taken at once are disjoint and without holes", func(t *testing.T) {
 		s := open(t)
@@ -84,10 +110,7 @@ func TestStore(t *testing.T, open func(t *testing.T) pace.Store) {
 		var wait sync.WaitGroup
 		for range takers {
 			wait.Go(func() {
-				from, err := s.Take(t.Context(), "shared", start, time.Time{}, cost)
-				if err != nil {
-					t.Errorf("Take: %v", err)
-				}
+				from := take(t, s, "shared", 0, start)
 				mu.Lock()
 				defer mu.Unlock()
 				all = append(all, from)
@@ -97,6 +120,78 @@ func TestStore(t *testing.T, open func(t *testing.T) pace.Store) {
 		slices.SortFunc(all, time.Time.Compare)
 		for i, from := range all {
 			want(t, from, start.Add(time.Duration(i)*cost))
+		}
+	})
+}
+
+func testSwap(t *testing.T, open func(t *testing.T) pace.Store) {
+	changed := pace.State{
+		TAT: start.Add(time.Second), Limit: pace.Limit{PerSecond: 12.5, Headroom: 0.04}, Generation: 1,
+		Refused: 28.123456789, Lowered: 25.3111111101, Since: start.Add(1234567 * time.Microsecond), Halt: start.Add(time.Minute),
+	}
+	load := func(t *testing.T, s pace.Store, key string) pace.State {
+		t.Helper()
+		state, err := s.Load(t.Context(), key)
+		if err != nil {
+			t.Errorf("Load: %v", err)
+		}
+		return state
+	}
+	t.Run("an unused key has the zero state", func(t *testing.T) {
+		if got := load(t, open(t), "unused"); got != (pace.State{}) {
+			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("everything is kept, from the first write on", func(t *testing.T) {
+		s := open(t)
+		if got, err := s.Swap(t.Context(), "kept", pace.State{}, changed); err != nil || got != changed {
+			t.Errorf("Swap: %+v, %v; want %+v", got, err, changed)
+		}
+		if got := load(t, s, "kept"); got != changed {
+			t.Errorf("Load: %+v, want %+v", got, changed)
+		}
+		want(t, take(t, s, "kept", 1, start), changed.TAT)
+		taken := changed
+		taken.TAT = changed.TAT.Add(cost)
+		if got := load(t, s, "kept"); got != taken {
+			t.Errorf("after Take: %+v, want %+v", got, taken)
+		}
+	})
+	t.Run("a stretch taken meanwhile is not overwritten", func(t *testing.T) {
+		s := open(t)
+		take(t, s, "busy", 0, start)
+		before := load(t, s, "busy")
+		take(t, s, "busy", 0, start)
+		got, err := s.Swap(t.Context(), "busy", before, changed)
+		if !errors.Is(err, pace.ErrChanged) || !got.TAT.Equal(start.Add(2*cost)) || got.Generation != 0 {
+			t.Errorf("got %+v, %v", got, err)
+		}
+		if got, err = s.Swap(t.Context(), "busy", got, changed); err != nil || got != changed {
+			t.Errorf("then %+v, %v", got, err)
+		}
+	})
+	t.Run("of changes of one generation the first counts", func(t *testing.T) {
+		s := open(t)
+		take(t, s, "once", 0, start)
+		before := load(t, s, "once")
+		var mu sync.Mutex
+		done := 0
+		var wait sync.WaitGroup
+		for range 8 {
+			wait.Go(func() {
+				got, err := s.Swap(t.Context(), "once", before, changed)
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					done++
+				} else if !errors.Is(err, pace.ErrChanged) || got != changed {
+					t.Errorf("got %+v, %v", got, err)
+				}
+			})
+		}
+		wait.Wait()
+		if done != 1 {
+			t.Errorf("%d of 8 succeeded", done)
 		}
 	})
 }

@@ -1,0 +1,79 @@
+package pacetest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"sluice/internal/pace"
+)
+
+// Memory is a pace.Store in this process. The zero Memory is ready.
+type Memory struct {
+	mu     sync.Mutex
+	states map[string]pace.State
+	// Before, if set, is called before each call, outside of the lock: to take time, or to fail.
+	Before func(ctx context.Context, operation, key string) error
+}
+
+func (m *Memory) before(ctx context.Context, operation, key string) error {
+	if m.Before == nil {
+		return nil
+	}
+	return m.Before(ctx, operation, key)
+}
+
+// Take implements pace.Store.
+func (m *Memory) Take(ctx context.Context, key string, generation int64, s pace.Stretch) (pace.State, error) {
+	length := (s.Length + time.Microsecond - 1).Truncate(time.Microsecond)
+	return m.change(ctx, "Take", key, func(now pace.State) (pace.State, error) {
+		if now.Generation != generation {
+			return now, pace.ErrChanged
+		}
+		if err := s.Full(now.TAT); err != nil {
+			return now, err
+		}
+		return now.Take(whole(s.NotBefore), length), nil
+	})
+}
+
+// Load implements pace.Store.
+func (m *Memory) Load(ctx context.Context, key string) (pace.State, error) {
+	if err := m.before(ctx, "Load", key); err != nil {
+		return pace.State{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.states[key], nil
+}
+
+// Swap implements pace.Store.
+func (m *Memory) Swap(ctx context.Context, key string, before, after pace.State) (pace.State, error) {
+	return m.change(ctx, "Swap", key, func(now pace.State) (pace.State, error) {
+		if now.Generation != before.Generation || !now.TAT.Equal(before.TAT) {
+			return now, pace.ErrChanged
+		}
+		after.TAT, after.Since, after.Halt = whole(after.TAT), whole(after.Since), whole(after.Halt)
+		return after, nil
+	})
+}
+
+func (m *Memory) change(ctx context.Context, operation, key string, to func(pace.State) (pace.State, error),
+) (pace.State, error) {
+	if err := m.before(ctx, operation, key); err != nil {
+		return pace.State{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	state, err := to(m.states[key])
+	if err != nil {
+		return state, err
+	}
+	if m.states == nil {
+		m.states = map[string]pace.State{}
+	}
+	m.states[key] = state
+	return state, nil
+}
+
+func whole(t time.Time) time.Time { return t.Truncate(time.Microsecond) }

@@ -1,0 +1,63 @@
+package pace
+
+import "time"
+
+// Slots are N instants, Every apart.
+type Slots struct {
+	First     time.Time
+	Every     time.Duration
+	N         int
+	Tolerance time.Duration
+
+	// taken is when they were reserved, and stretches what they are made of: one for each charge of the pacer. end is
+	// when the last of those is over.
+	taken, end time.Time
+	stretches  []stretch
+}
+
+// stretch is what was taken under one limit.
+type stretch struct {
+	price
+	generation int64
+	// first and end are zero where nothing had to be taken.
+	first, end time.Time
+	// alone: a single request after a time without any. If it is refused, that is not because of our rate.
+	alone bool
+}
+
+func (t stretch) taken() bool { return !t.end.IsZero() }
+
+// At is the i-th instant, from 0.
+func (s Slots) At(i int) time.Time { return s.First.Add(time.Duration(i) * s.Every) }
+
+// End is when all that was reserved is over. Under a limit that is slower than another it comes after the last slot.
+func (s Slots) End() time.Time { return s.end }
+
+// Missed says whether the i-th slot lies too far back to be used.
+func (s Slots) Missed(i int, now time.Time) bool { return now.Sub(s.At(i)) > s.Tolerance }
+
+// join makes slots of stretches: as dense as the fastest limit allows, they all lie within every stretch.
+func join(n int, now time.Time, stretches []stretch) Slots {
+	s := Slots{N: n, taken: now, stretches: stretches}
+	for _, t := range stretches {
+		if !t.taken() {
+			continue
+		}
+		if s.Every == 0 {
+			s.Every, s.Tolerance = t.every, t.limit.tolerance()
+		}
+		s.First, s.end, s.Every = later(s.First, t.first), later(s.end, t.end), min(s.Every, t.every)
+		s.Tolerance = min(s.Tolerance, t.limit.tolerance())
+	}
+	return s
+}
+
+// met says whether every stretch begins when the slots do.
+func (s Slots) met() bool {
+	for _, t := range s.stretches {
+		if t.taken() && s.First.Sub(t.first) > t.limit.tolerance() {
+			return false
+		}
+	}
+	return true
+}
