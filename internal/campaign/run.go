@@ -91,6 +91,9 @@ func (r *run) next(ctx context.Context) error {
 	if !r.timeFor(ctx, later(r.now(), r.end).Add(sending(n, pacer.Rate()))) {
 		return nil
 	}
+	if err := r.land(ctx, r.aloft(n)-1); err != nil || !r.goesOn() {
+		return err
+	}
 	list, err := r.store.Recipients(ctx, r.batch.Campaign, r.batch.Cursor, r.batch.Cursor+n)
 	if err != nil {
 		return fmt.Errorf("read recipients: %w", err)
@@ -99,6 +102,7 @@ func (r *run) next(ctx context.Context) error {
 	if err != nil || slots.N == 0 {
 		return err
 	}
+	n = slots.N
 	if err := r.await(ctx, slots.First.Add(-claimLead)); err != nil {
 		return err
 	}
@@ -106,14 +110,14 @@ func (r *run) next(ctx context.Context) error {
 		return err // the rate has changed since: the next round reserves anew
 	}
 	r.end = slots.End()
-	if err := r.land(ctx, r.aloft(n)-1); err != nil || !r.goesOn() {
-		return err
+	if !r.goesOn() {
+		return nil
 	}
 	from := r.batch.Cursor
-	if err := r.claim(ctx, from+n); err != nil || !r.running() {
+	if claimed, err := r.claim(ctx, from+n); err != nil || !claimed {
 		return err
 	}
-	r.launch(ctx, &flight{from: from, list: list, done: r.batch.Counted, pacer: pacer, slots: slots})
+	r.launch(ctx, &flight{from: from, list: list[:n], done: r.batch.Counted, pacer: pacer, slots: slots})
 	return nil
 }
 

@@ -46,19 +46,19 @@ func (r *run) takeOver(ctx context.Context) error {
 	return nil
 }
 
-// claim moves the cursor. A campaign that was paused and resumed meanwhile is claimed for again; one that no longer runs
-// is left as r.campaign shows it.
-func (r *run) claim(ctx context.Context, cursor int) error {
-	for r.running() {
+// claim moves the cursor, and says whether it did. It does not for a campaign that has changed meanwhile, which is then
+// left as r.campaign shows it: it may not run any more, or at another rate.
+func (r *run) claim(ctx context.Context, cursor int) (bool, error) {
+	for epoch := r.campaign.Epoch; epoch == r.campaign.Epoch; {
 		err := r.step(ctx, cursor)
 		if !errors.Is(err, ErrConflict) {
-			return err
+			return err == nil, err
 		}
 		if err := r.reread(ctx); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // renew stores what has landed and renews the lease.

@@ -10,6 +10,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"sluice/internal/campaign"
 	"sluice/internal/pace"
@@ -71,6 +72,36 @@ func (s *Store) Take(ctx context.Context, name string, gen int64, ask pace.Stret
 		}
 	}
 	return pace.State{}, fmt.Errorf("pace %s: still contended after %d tries", name, maxTries)
+}
+
+// TakeAll implements pace.Store: one transaction.
+func (s *Store) TakeAll(ctx context.Context, start time.Time, parts []pace.Part) (map[string]pace.State, error) {
+	actions := make([]types.TransactWriteItem, 0, len(parts))
+	for _, p := range parts {
+		from := start.UnixMicro()
+		free := unused(tat).Or(tat.LessThanEqual(expression.Value(from)))
+		action, err := s.updating(update{
+			key: paceKey(p.Key), set: expression.Set(tat, expression.Value(from+ceilMicros(p.Length))),
+			condition: free.And(inGeneration(p.Generation)),
+		})
+		if err != nil {
+			return nil, err
+		}
+		action.Update.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+		actions = append(actions, action)
+	}
+	err := s.transact(ctx, actions...)
+	var failed *conditionsFailed
+	if !errors.As(err, &failed) {
+		return nil, err
+	}
+	inTheWay := make(map[string]pace.State)
+	for i, action := range failed.actions {
+		if inTheWay[parts[action].Key], err = stateOf(failed.items[i]); err != nil {
+			return nil, fmt.Errorf("pace %s: %w", parts[action].Key, err)
+		}
+	}
+	return inTheWay, pace.ErrChanged
 }
 
 // move is a change of the TAT.

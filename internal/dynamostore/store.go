@@ -107,8 +107,12 @@ func (s *Store) putting(item attributes) types.TransactWriteItem {
 	}}
 }
 
-// conditionsFailed tells which actions of a transaction had a false condition. It is a campaign.ErrConflict.
-type conditionsFailed struct{ actions []int }
+// conditionsFailed tells which actions of a transaction had a false condition, and the items as they were, where an action
+// asks for that. It is a campaign.ErrConflict.
+type conditionsFailed struct {
+	actions []int
+	items   []attributes
+}
 
 func (e *conditionsFailed) Error() string {
 	return fmt.Sprintf("condition of action %v is false", e.actions)
@@ -127,14 +131,14 @@ func (s *Store) transact(ctx context.Context, actions ...types.TransactWriteItem
 		if !errors.As(err, &cancelled) {
 			return err
 		}
-		var failed []int
+		var failed conditionsFailed
 		for i, r := range cancelled.CancellationReasons {
 			if aws.ToString(r.Code) == "ConditionalCheckFailed" {
-				failed = append(failed, i)
+				failed.actions, failed.items = append(failed.actions, i), append(failed.items, r.Item)
 			}
 		}
-		if len(failed) > 0 {
-			return &conditionsFailed{actions: failed}
+		if len(failed.actions) > 0 {
+			return &failed
 		}
 		return err
 	})

@@ -51,7 +51,7 @@ func (c Charge) price(s State, at time.Time, most int) price {
 	return p
 }
 
-// length of the stretch for n requests: evenly spaced, or in a burst that has its period to itself.
+// length is that of the stretch for n requests: evenly spaced, or in a burst that has its period to itself.
 func (p price) length(n int, dense bool) time.Duration {
 	length := time.Duration(n) * p.every
 	if dense {

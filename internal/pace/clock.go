@@ -9,7 +9,7 @@ import (
 
 const (
 	// listenEvery is how often the reference is asked for its second. It is the error of what is learned, with the time
-	// that an answer takes.
+	// that an answer takes: a clock that is less wrong is left alone.
 	listenEvery = 10 * time.Millisecond
 	// listenFor bounds how often: a second must have passed.
 	listenFor = 3 * time.Second
@@ -74,13 +74,21 @@ func (c *Clock) listen(ctx context.Context) (time.Duration, error) {
 			break
 		}
 		if !second.Equal(first) {
-			return second.Sub(before.Add(c.own().Sub(before) / 2)), nil
+			return correction(second.Sub(c.own()), second.Sub(before)), nil
 		}
 	}
 	if err == nil {
 		err = fmt.Errorf("the reference's second did not turn within %v", listenFor)
 	}
 	return 0, err
+}
+
+// correction is the middle of what it can be; none for a clock that is not shown to be wrong.
+func correction(least, most time.Duration) time.Duration {
+	if least <= 0 && most >= 0 {
+		return 0
+	}
+	return least + (most-least)/2
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -11,9 +11,8 @@ type line struct {
 	state State
 	// asOf is when the state was read last; zero if it never was.
 	asOf time.Time
-	// end of the last stretch that this process took, and how long it had to wait for it.
-	end    time.Time
-	waited time.Duration
+	// end of the last stretch that this process took.
+	end time.Time
 	// reported is the last generation whose refusal was reported, plus one.
 	reported int64
 }
@@ -45,21 +44,14 @@ func (l *line) learn(s State, now time.Time) {
 	}
 }
 
-func (l *line) lastWait() time.Duration {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.waited
-}
-
 // took notes a stretch, and says whether it follows on nothing, or on somebody else's.
 func (l *line) took(first, end, notBefore time.Time) (idle, others bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	waited := first.Sub(notBefore)
 	if !first.Equal(l.end) {
-		idle, others = waited <= 0, waited > 0
+		idle, others = !first.After(notBefore), first.After(notBefore)
 	}
-	l.end, l.waited = end, waited
+	l.end = end
 	return idle, others
 }
 

@@ -1,22 +1,18 @@
 package pace
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 )
 
 const (
-	// near is how far ahead of its time the second of several limits is taken: what is taken early, nobody else can use.
+	// near is how far ahead of their time several limits are taken at once.
 	near = 300 * time.Millisecond
 	// sureFor is how long a holder relies on slots without asking whether they still count.
 	sureFor = 500 * time.Millisecond
-	// maxRounds bounds how often a limit is taken again because another made it wait.
-	maxRounds = 8
 )
 
 // Pace is what the senders of one process share. It may be used concurrently.
@@ -50,7 +46,7 @@ func (p *Pace) line(c Charge) *line {
 	return l
 }
 
-// For returns a pacer for requests that cost all of these charges. The first must not be implied.
+// For returns a pacer for requests that cost all of these charges: the widest first, which must not be implied.
 func (p *Pace) For(charges ...Charge) *Pacer {
 	r := &Pacer{Pace: p}
 	for _, c := range charges {
@@ -98,12 +94,9 @@ func (p *Pacer) counted(at time.Time) []int {
 
 // Rate is how many requests a second it gives out at the moment, as far as is known.
 func (p *Pacer) Rate() float64 {
-	now, every := p.clock.Now(), time.Duration(1)
-	all := p.stretches(now)
-	for _, i := range p.counted(now) {
-		every = max(every, all[i].every)
-	}
-	return float64(time.Second) / float64(every)
+	now := p.clock.Now()
+	_, slow := extremes(p.stretches(now), p.counted(now))
+	return float64(time.Second) / float64(slow)
 }
 
 // CurrentRate is Rate, as it is for all: it asks for what it has not known for a second.
@@ -122,27 +115,30 @@ func (p *Pacer) CurrentRate(ctx context.Context) (float64, error) {
 // Chunk is how many slots to reserve at once: about a second's, and no more than may leave at once under every limit.
 func (p *Pacer) Chunk() int {
 	now := p.clock.Now()
-	all, counted := p.stretches(now), p.counted(now)
-	n := min(p.most, max(1, int(p.Rate()+0.5)))
-	if dense := fastest(all, counted); len(counted) > 1 {
-		for _, i := range counted {
-			if all[i].every > dense {
-				n = min(n, all[i].burst)
-			}
+	return p.chunk(p.stretches(now), p.counted(now))
+}
+
+func (p *Pacer) chunk(all []stretch, counted []int) int {
+	dense, slow := extremes(all, counted)
+	n := min(p.most, max(1, int(float64(time.Second)/float64(slow)+0.5)))
+	for _, i := range counted {
+		if all[i].every > dense {
+			n = min(n, all[i].burst)
 		}
 	}
 	return n
 }
 
-func fastest(all []stretch, counted []int) time.Duration {
-	every := all[counted[0]].every
+// extremes are how densely requests may leave under the fastest limit, and under the slowest.
+func extremes(all []stretch, counted []int) (dense, slow time.Duration) {
+	dense, slow = all[counted[0]].every, all[counted[0]].every
 	for _, i := range counted {
-		every = min(every, all[i].every)
+		dense, slow = min(dense, all[i].every), max(slow, all[i].every)
 	}
-	return every
+	return dense, slow
 }
 
-// Want is what is to be reserved: N slots, none before NotBefore and all over at Before (zero: however late). Wait is
+// Want is what is to be reserved: N slots at most, none before NotBefore and all over at Before (zero: however late). Wait is
 // called to let time pass between the reservations under several limits; where it fails, so does Reserve.
 type Want struct {
 	N                 int
@@ -150,35 +146,123 @@ type Want struct {
 	Wait              func(context.Context, time.Time) error
 }
 
-// Reserve gives out the next slots. It does not wait for them, but where there are several limits, for the first one's turn
-// to come near. FullError where there are none.
+// Reserve gives out the next slots, no more than Chunk says. It does not wait for them, but where there are several limits,
+// for their time to come near. FullError where there are none.
 func (p *Pacer) Reserve(ctx context.Context, w Want) (Slots, error) {
 	if err := p.look(ctx); err != nil {
 		return Slots{}, err
 	}
-	held, counted := p.stretches(w.NotBefore), p.counted(w.NotBefore)
-	start, taken := w.NotBefore, 0
-	for range maxRounds {
-		for _, i := range p.order(held, counted) {
-			if start.Sub(held[i].first) <= held[i].limit.tolerance() {
-				continue
-			}
-			if taken > 0 && start.Add(-near).After(p.clock.Now()) {
-				if err := w.Wait(ctx, start.Add(-near)); err != nil {
-					return Slots{}, err
-				}
-			}
-			t, err := p.take(ctx, p.charges[i], w, start, fastest(held, counted))
-			if err != nil {
-				return Slots{}, fmt.Errorf("reserve %d slots of %s: %w", w.N, p.charges[i].Key, err)
-			}
-			held[i], start, taken = t, later(start, t.first), taken+1
-		}
-		if s := join(w.N, p.clock.Now(), held); s.met() {
-			return s, nil
+	tries, wait := 0, w.Wait
+	w.Wait = func(ctx context.Context, t time.Time) error {
+		tries = 0 // whoever waits for its turn may find others there first, again and again
+		return wait(ctx, t)
+	}
+	for ; tries < maxTries; tries++ {
+		slots, err := p.try(ctx, w)
+		if !errors.Is(err, ErrChanged) {
+			return slots, err
 		}
 	}
-	return Slots{}, fmt.Errorf("reserve %d slots: %d limits found no common time in %d rounds", w.N, len(counted), maxRounds)
+	return Slots{}, fmt.Errorf("reserve %d slots: %w %d times", w.N, ErrChanged, maxTries)
+}
+
+// try reserves by what is known. After ErrChanged, more is.
+func (p *Pacer) try(ctx context.Context, w Want) (Slots, error) {
+	held, counted := p.stretches(w.NotBefore), p.counted(w.NotBefore)
+	if len(counted) > 1 {
+		if err := p.approach(ctx, w, counted); err != nil {
+			return Slots{}, err
+		}
+		held, counted = p.stretches(w.NotBefore), p.counted(w.NotBefore) // others have been at work meanwhile
+	}
+	n := min(w.N, p.chunk(held, counted))
+	dense, _ := extremes(held, counted)
+	var latest time.Time
+	if !w.Before.IsZero() {
+		latest = w.Before.Add(-time.Duration(n) * dense)
+	}
+	for _, i := range counted {
+		held[i].length = held[i].price.length(n, held[i].every > dense)
+	}
+	take := p.takeAll
+	if len(counted) == 1 {
+		take = p.takeOne
+	}
+	start, err := take(ctx, held, counted, w.NotBefore, latest)
+	if err != nil {
+		return Slots{}, err
+	}
+	others := false
+	for _, i := range counted {
+		t := &held[i]
+		t.first, t.end = start, start.Add(t.length)
+		idle, shared := p.charges[i].took(t.first, t.end, w.NotBefore)
+		t.alone, others = idle && n == 1, others || shared
+	}
+	if others {
+		err = p.clock.Agree(ctx)
+	}
+	return join(n, p.clock.Now(), held), err
+}
+
+// approach waits until a limit that is taken up further than a wider one is near: what would be taken of the wider one by
+// then, nobody else could use. The other way round nothing is lost: who is under the narrower limit is under the wider.
+func (p *Pacer) approach(ctx context.Context, w Want, counted []int) error {
+	widest, start := p.tat(counted[0], w.NotBefore), time.Time{}
+	for _, i := range counted[1:] {
+		start = later(start, p.tat(i, w.NotBefore))
+	}
+	if start.Sub(widest) <= near || !start.Add(-near).After(p.clock.Now()) {
+		return nil
+	}
+	if !w.Before.IsZero() && start.After(w.Before) {
+		return FullError{Free: start}
+	}
+	return w.Wait(ctx, start.Add(-near))
+}
+
+// tat is when the i-th limit is free, as far as is known.
+func (p *Pacer) tat(i int, notBefore time.Time) time.Time {
+	return later(notBefore, p.charges[i].known().TAT)
+}
+
+func (p *Pacer) takeOne(ctx context.Context, held []stretch, counted []int, notBefore, latest time.Time) (time.Time, error) {
+	c, t := p.charges[counted[0]], held[counted[0]]
+	s, err := p.store.Take(ctx, c.Key, t.generation, Stretch{NotBefore: notBefore, Latest: latest, Length: t.length})
+	if err == nil || errors.Is(err, ErrChanged) {
+		c.learn(s, p.clock.Now())
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("reserve slots of %s: %w", c.Key, err)
+	}
+	return s.TAT.Add(-t.length), nil
+}
+
+// takeAll takes of each limit from when all of them are free.
+func (p *Pacer) takeAll(ctx context.Context, held []stretch, counted []int, notBefore, latest time.Time) (time.Time, error) {
+	start := notBefore
+	parts := make([]Part, 0, len(counted))
+	for _, i := range counted {
+		start = later(start, p.tat(i, notBefore))
+		parts = append(parts, Part{Key: p.charges[i].Key, Generation: held[i].generation, Length: held[i].length})
+	}
+	start = start.Truncate(time.Microsecond) // as the store keeps it
+	if err := (Stretch{NotBefore: start, Latest: latest}).Full(start); err != nil {
+		return start, err
+	}
+	inTheWay, err := p.store.TakeAll(ctx, start, parts)
+	for _, i := range counted {
+		c := p.charges[i]
+		if s, ok := inTheWay[c.Key]; ok {
+			c.learn(s, p.clock.Now())
+		} else if err == nil {
+			c.learn(c.known().Take(start, held[i].length), p.clock.Now())
+		}
+	}
+	if err != nil {
+		return start, fmt.Errorf("reserve slots of %d limits: %w", len(parts), err)
+	}
+	return start, nil
 }
 
 // look finds out what must be known before anything is taken: whether an implied limit counts, and whether one's own has
@@ -230,45 +314,13 @@ func (p *Pacer) adopt(ctx context.Context, c charge) error {
 	return err
 }
 
-// order is in which the limits are taken: first the one that last made this process wait longest, which will make it
-// wait again; then the slowest.
-func (p *Pacer) order(held []stretch, counted []int) []int {
-	return slices.SortedStableFunc(slices.Values(counted), func(a, b int) int {
-		return cmp.Or(cmp.Compare(p.charges[b].lastWait(), p.charges[a].lastWait()), cmp.Compare(held[b].every, held[a].every))
-	})
-}
-
-// take takes what is wanted under one limit, not before start; the requests leave as densely as said. Where others are
-// at work too, it sees to it that the clocks agree.
-func (p *Pacer) take(ctx context.Context, c charge, w Want, start time.Time, dense time.Duration) (stretch, error) {
-	for range maxTries {
-		t := p.believed(c, start)
-		ask := Stretch{NotBefore: start, Length: t.length(w.N, t.every > dense)}
-		if !w.Before.IsZero() {
-			ask.Latest = w.Before.Add(-time.Duration(w.N) * dense)
-		}
-		s, err := p.store.Take(ctx, c.Key, t.generation, ask)
-		if err != nil && !errors.Is(err, ErrChanged) {
-			return t, err
-		}
-		c.learn(s, p.clock.Now())
-		if err != nil {
-			continue
-		}
-		t.first, t.end = s.TAT.Add(-ask.Length), s.TAT
-		idle, others := c.took(t.first, s.TAT, start)
-		if t.alone = idle && w.N == 1; others {
-			err = p.clock.Agree(ctx)
-		}
-		return t, err
-	}
-	return stretch{}, fmt.Errorf("%w %d times", ErrChanged, maxTries)
-}
-
 // Holds says whether the i-th slot still counts, as far as this process knows.
 func (p *Pacer) Holds(s Slots, i int) bool {
 	for k, t := range s.stretches {
-		if t.taken() && !p.charges[k].known().holds(t.generation, t.end, s.At(i)) {
+		switch c := p.charges[k]; {
+		case t.taken() && !c.known().holds(t.generation, t.end, s.At(i)):
+			return false
+		case !t.taken() && c.active(c.known(), s.At(i)): // it was implied then
 			return false
 		}
 	}
@@ -280,12 +332,9 @@ func (p *Pacer) Confirm(ctx context.Context, s Slots) (bool, error) {
 	if p.clock.Now().Sub(s.taken) < sureFor {
 		return p.Holds(s, 0), nil
 	}
-	for k, t := range s.stretches {
-		if !t.taken() {
-			continue
-		}
-		if err := p.load(ctx, p.charges[k]); err != nil {
-			return false, fmt.Errorf("look up the pace of %s: %w", p.charges[k].Key, err)
+	for _, c := range p.charges {
+		if err := p.load(ctx, c); err != nil {
+			return false, fmt.Errorf("look up the pace of %s: %w", c.Key, err)
 		}
 	}
 	return p.Holds(s, 0), nil

@@ -1,6 +1,9 @@
 package pace
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Slots are N instants, Every apart.
 type Slots struct {
@@ -19,6 +22,7 @@ type Slots struct {
 type stretch struct {
 	price
 	generation int64
+	length     time.Duration
 	// first and end are zero where nothing had to be taken.
 	first, end time.Time
 	// alone: a single request after a time without any. If it is refused, that is not because of our rate.
@@ -36,28 +40,14 @@ func (s Slots) End() time.Time { return s.end }
 // Missed says whether the i-th slot lies too far back to be used.
 func (s Slots) Missed(i int, now time.Time) bool { return now.Sub(s.At(i)) > s.Tolerance }
 
-// join makes slots of stretches: as dense as the fastest limit allows, they all lie within every stretch.
+// join makes slots of stretches that begin together: as dense as the fastest limit allows, they all lie within each.
 func join(n int, now time.Time, stretches []stretch) Slots {
-	s := Slots{N: n, taken: now, stretches: stretches}
+	s := Slots{N: n, taken: now, stretches: stretches, Every: math.MaxInt64, Tolerance: math.MaxInt64}
 	for _, t := range stretches {
-		if !t.taken() {
-			continue
+		if t.taken() {
+			s.First, s.end, s.Every = t.first, later(s.end, t.end), min(s.Every, t.every)
+			s.Tolerance = min(s.Tolerance, t.limit.tolerance())
 		}
-		if s.Every == 0 {
-			s.Every, s.Tolerance = t.every, t.limit.tolerance()
-		}
-		s.First, s.end, s.Every = later(s.First, t.first), later(s.end, t.end), min(s.Every, t.every)
-		s.Tolerance = min(s.Tolerance, t.limit.tolerance())
 	}
 	return s
-}
-
-// met says whether every stretch begins when the slots do.
-func (s Slots) met() bool {
-	for _, t := range s.stretches {
-		if t.taken() && s.First.Sub(t.first) > t.limit.tolerance() {
-			return false
-		}
-	}
-	return true
 }

@@ -25,6 +25,9 @@ type Store interface {
 	// the stretch does not begin after Latest, and returns what is stored then: with ErrChanged, as it is under another
 	// generation.
 	Take(ctx context.Context, key string, generation int64, s Stretch) (State, error)
+	// TakeAll takes all the parts at one instant, or none: ErrChanged where one is under another generation, or begins
+	// before its TAT; it then returns the states that stand in the way.
+	TakeAll(ctx context.Context, start time.Time, parts []Part) (map[string]State, error)
 	// Load returns the state as every write that was answered before left it.
 	Load(ctx context.Context, key string) (State, error)
 	// Swap replaces the state if generation and TAT are still as in before, and returns what is stored then: with
@@ -37,6 +40,13 @@ type Stretch struct {
 	NotBefore time.Time
 	Latest    time.Time // zero: however late
 	Length    time.Duration
+}
+
+// Part is what is taken under one limit of several.
+type Part struct {
+	Key        string
+	Generation int64
+	Length     time.Duration // rounded up to microseconds
 }
 
 // Full is the error of a stretch where nothing is free before an instant; nil if that is early enough.

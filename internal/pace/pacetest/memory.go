@@ -25,7 +25,6 @@ func (m *Memory) before(ctx context.Context, operation, key string) error {
 
 // Take implements pace.Store.
 func (m *Memory) Take(ctx context.Context, key string, generation int64, s pace.Stretch) (pace.State, error) {
-	length := (s.Length + time.Microsecond - 1).Truncate(time.Microsecond)
 	return m.change(ctx, "Take", key, func(now pace.State) (pace.State, error) {
 		if now.Generation != generation {
 			return now, pace.ErrChanged
@@ -33,8 +32,37 @@ func (m *Memory) Take(ctx context.Context, key string, generation int64, s pace.
 		if err := s.Full(now.TAT); err != nil {
 			return now, err
 		}
-		return now.Take(whole(s.NotBefore), length), nil
+		return now.Take(whole(s.NotBefore), ceil(s.Length)), nil
 	})
+}
+
+// TakeAll implements pace.Store.
+func (m *Memory) TakeAll(ctx context.Context, start time.Time, parts []pace.Part) (map[string]pace.State, error) {
+	if err := m.before(ctx, "TakeAll", parts[0].Key); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	inTheWay := make(map[string]pace.State)
+	for _, p := range parts {
+		if s := m.states[p.Key]; s.Generation != p.Generation || s.TAT.After(whole(start)) {
+			inTheWay[p.Key] = s
+		}
+	}
+	if len(inTheWay) > 0 {
+		return inTheWay, pace.ErrChanged
+	}
+	for _, p := range parts {
+		m.put(p.Key, m.states[p.Key].Take(whole(start), ceil(p.Length)))
+	}
+	return nil, nil
+}
+
+func (m *Memory) put(key string, s pace.State) {
+	if m.states == nil {
+		m.states = map[string]pace.State{}
+	}
+	m.states[key] = s
 }
 
 // Load implements pace.Store.
@@ -69,11 +97,12 @@ func (m *Memory) change(ctx context.Context, operation, key string, to func(pace
 	if err != nil {
 		return state, err
 	}
-	if m.states == nil {
-		m.states = map[string]pace.State{}
-	}
-	m.states[key] = state
+	m.put(key, state)
 	return state, nil
 }
 
 func whole(t time.Time) time.Time { return t.Truncate(time.Microsecond) }
+
+func ceil(d time.Duration) time.Duration {
+	return (d + time.Microsecond - 1).Truncate(time.Microsecond)
+}

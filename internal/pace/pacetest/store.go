@@ -18,6 +18,7 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // TestStore runs the contract. open returns a store in which no key was used before.
 func TestStore(t *testing.T, open func(t *testing.T) pace.Store) {
 	t.Run("Take", func(t *testing.T) { testTake(t, open) })
+	t.Run("TakeAll", func(t *testing.T) { testTakeAll(t, open) })
 	t.Run("Swap", func(t *testing.T) { testSwap(t, open) })
 }
 
@@ -120,6 +121,63 @@ func testTake(t *testing.T, open func(t *testing.T) pace.Store) {
 		slices.SortFunc(all, time.Time.Compare)
 		for i, from := range all {
 			want(t, from, start.Add(time.Duration(i)*cost))
+		}
+	})
+}
+
+func testTakeAll(t *testing.T, open func(t *testing.T) pace.Store) {
+	both := func(generation int64) []pace.Part {
+		return []pace.Part{{Key: "one", Length: cost}, {Key: "other", Generation: generation, Length: 2 * cost}}
+	}
+	t.Run("each moves by its own length", func(t *testing.T) {
+		s := open(t)
+		if _, err := s.TakeAll(t.Context(), start, both(0)); err != nil {
+			t.Fatal(err)
+		}
+		want(t, take(t, s, "one", 0, start), start.Add(cost))
+		want(t, take(t, s, "other", 0, start), start.Add(2*cost))
+	})
+	t.Run("it may begin where another ended, and leaves a hole where it begins later", func(t *testing.T) {
+		s := open(t)
+		take(t, s, "other", 0, start)
+		if _, err := s.TakeAll(t.Context(), start.Add(cost), both(0)); err != nil {
+			t.Fatal(err)
+		}
+		want(t, take(t, s, "one", 0, start), start.Add(2*cost))
+		want(t, take(t, s, "other", 0, start), start.Add(3*cost))
+	})
+	t.Run("nothing is taken where one is in the way, which is told", func(t *testing.T) {
+		s := open(t)
+		take(t, s, "other", 0, start)
+		states, err := s.TakeAll(t.Context(), start.Add(cost-time.Microsecond), both(0))
+		if !errors.Is(err, pace.ErrChanged) || len(states) != 1 || !states["other"].TAT.Equal(start.Add(cost)) {
+			t.Errorf("got %+v, %v", states, err)
+		}
+		if states, err = s.TakeAll(t.Context(), start.Add(time.Hour), both(7)); !errors.Is(err, pace.ErrChanged) || len(states) != 1 {
+			t.Errorf("under another generation: %+v, %v", states, err)
+		}
+		want(t, take(t, s, "one", 0, start), start)
+	})
+	t.Run("of those who take at once one is first", func(t *testing.T) {
+		s := open(t)
+		var mu sync.Mutex
+		done := 0
+		var wait sync.WaitGroup
+		for range 8 {
+			wait.Go(func() {
+				states, err := s.TakeAll(t.Context(), start, both(0))
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					done++
+				} else if !errors.Is(err, pace.ErrChanged) || len(states) != 2 {
+					t.Errorf("got %+v, %v", states, err)
+				}
+			})
+		}
+		wait.Wait()
+		if done != 1 {
+			t.Errorf("%d of 8 took it", done)
 		}
 	})
 }
