@@ -84,6 +84,16 @@ PAUSES ?= 200
 bench-pause: ## Measure how long a pause takes to act, in virtual time, beside the limit (PAUSES=200)
 	@SLUICE_PAUSE_TRIALS='$(PAUSES)' go test -count=1 -timeout=60m -v -run '^TestAPauseTakesEffectWithinAChunk$$' ./internal/simulation
 
+# What `make bench-cost` counts the cost of: campaigns of so many recipients, at most 100,000.
+RECIPIENTS ?= 1000 10000 100000
+# Whether it also prints where units, calls and time go.
+DETAIL ?=
+
+.PHONY: bench-cost
+bench-cost: ## Count what an SMS costs on AWS, beside a naive design and the bounds (RECIPIENTS="1000 10000 100000" DETAIL=1)
+	@SLUICE_COST_RECIPIENTS='$(RECIPIENTS)' SLUICE_COST_DETAIL='$(DETAIL)' \
+		go test -count=1 -timeout=60m -v -run '^TestATextCostsNoMoreThanItDid$$' ./internal/simulation
+
 .PHONY: fmt
 fmt: ## Format the code
 	gofmt -w .

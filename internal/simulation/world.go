@@ -56,6 +56,8 @@ type Options struct {
 	Cloud   func(http.Handler) http.Handler
 	Invoker func(function string, i lambda.Invoker) lambda.Invoker
 	Clock   func(function string) func() time.Time
+	// Meter counts what AWS would bill; nil for none.
+	Meter *Meter
 }
 
 // World is a running system.
@@ -128,7 +130,8 @@ func (w *World) build(ctx context.Context, o Options) *local.Platform {
 	w.Store = dynamostore.New(dynamodb.NewFromConfig(cfg), "Table")
 	w.must(w.Store.AddKey(ctx, apiKey, "simulation", time.Now()))
 	platform, err := local.New(local.Config{
-		Template: described, Functions: w.functions(ctx, described, wire, o), SQS: sqs.NewFromConfig(cfg),
+		Template: described, Functions: w.functions(ctx, described, wire, o),
+		SQS:    sqs.NewFromConfig(awsConfig(o.Meter.Transport(Platform, inprocess.Transport(cloud)))),
 		SQSURL: cloudURL, Watcher: func(part string, err error) {
 			// What the end of the test cuts off is no fault either.
 			if ctx.Err() == nil && !o.isRough() {
@@ -192,7 +195,8 @@ func (w *World) functions(ctx context.Context, t *template.Template, wire http.R
 	w.invokers = make(map[string]lambda.Invoker)
 	for _, f := range t.Functions {
 		handler, err := made[f.Name](ctx, app.Base{
-			AWS: awsConfig(w.faults.transport(f.Name, wire)), Getenv: func(name string) string { return f.Environment[name] },
+			AWS:    awsConfig(w.faults.transport(f.Name, o.Meter.Transport(f.Name, wire))),
+			Getenv: func(name string) string { return f.Environment[name] },
 			Vonage: w.faults.transport(f.Name, inprocess.Transport(w.Vonage)), Now: o.clock(f.Name),
 			Log: slog.New(slog.NewJSONHandler(w.logs, nil)).With("function", f.Name),
 		})
@@ -206,6 +210,7 @@ func (w *World) functions(ctx context.Context, t *template.Template, wire http.R
 		if o.Invoker != nil {
 			functions[f.Name] = o.Invoker(f.Name, invoker)
 		}
+		functions[f.Name] = o.Meter.Invoker(f, functions[f.Name])
 		if f.Name == "dispatcher" && o.Tick != nil {
 			functions[f.Name] = &ticks{Invoker: functions[f.Name], happens: o.Tick}
 		}

@@ -107,7 +107,9 @@ func (q *Queue) send(ctx context.Context, deliveries []campaign.Delivery, passed
 	return left, nil
 }
 
-// encode writes the entries; the id of each is its place.
+// encode writes the entries; the id of each is its place. The campaign is the message group, which a standard queue takes
+// for a tenant: one campaign's backlog then does not hold up the others, and nothing is put in order or held to one at a
+// time (Amazon SQS Developer Guide, "Amazon SQS fair queues").
 func encode(deliveries []campaign.Delivery, passed time.Duration) ([]types.SendMessageBatchRequestEntry, error) {
 	entries := make([]types.SendMessageBatchRequestEntry, len(deliveries))
 	for i, d := range deliveries {
@@ -119,6 +121,8 @@ func encode(deliveries []campaign.Delivery, passed time.Duration) ([]types.SendM
 			Id:           aws.String(strconv.Itoa(i)),
 			MessageBody:  aws.String(string(body)),
 			DelaySeconds: int32(max(0, d.Delay-passed.Truncate(time.Second)) / time.Second),
+
+			MessageGroupId: aws.String(d.Campaign),
 		}
 	}
 	return entries, nil

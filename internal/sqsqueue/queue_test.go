@@ -108,6 +108,7 @@ type flaky struct {
 	fails    func(batch, attempt int) *types.BatchResultErrorEntry
 	attempts map[int]int // calls that each batch number was in
 	delays   map[int]int32
+	groups   map[int]string
 	calls    int
 }
 
@@ -116,9 +117,10 @@ func (f *flaky) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.calls++
 	var in struct {
 		Entries []struct {
-			ID           string `json:"Id"`
-			MessageBody  string
-			DelaySeconds int32
+			ID             string `json:"Id"`
+			MessageBody    string
+			DelaySeconds   int32
+			MessageGroupID string `json:"MessageGroupId"`
 		}
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
@@ -135,7 +137,7 @@ func (f *flaky) RoundTrip(r *http.Request) (*http.Response, error) {
 			failed = append(failed, map[string]any{"Id": entry.ID, "Code": why.Code, "SenderFault": why.SenderFault})
 			continue
 		}
-		f.delays[d.Batch] = entry.DelaySeconds
+		f.delays[d.Batch], f.groups[d.Batch] = entry.DelaySeconds, entry.MessageGroupID
 		successful = append(successful, map[string]any{"Id": entry.ID, "MessageId": "m"})
 	}
 	body, err := json.Marshal(map[string]any{"Successful": successful, "Failed": failed})
@@ -146,7 +148,7 @@ func (f *flaky) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func newFlaky(fails func(batch, attempt int) *types.BatchResultErrorEntry) *flaky {
-	return &flaky{fails: fails, attempts: map[int]int{}, delays: map[int]int32{}}
+	return &flaky{fails: fails, attempts: map[int]int{}, delays: map[int]int32{}, groups: map[int]string{}}
 }
 
 func (f *flaky) queue() *sqsqueue.Queue { return sqsqueue.New(clientAt(baseURL, f), queueURL) }
@@ -234,6 +236,30 @@ func TestDelayCountsFromTheCall(t *testing.T) {
 		}
 		if diff := cmp.Diff(map[string]int32{"0": 60, "10": 60, "20": 59, "30": 0}, got); diff != "" {
 			t.Errorf("delays in seconds by batch (-want +got)\n%s", diff)
+		}
+	})
+}
+
+// The first call fails for every delivery: what is sent again is of the same group.
+func TestEachDeliveryIsOfTheGroupOfItsCampaign(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		service := newFlaky(func(_, attempt int) *types.BatchResultErrorEntry {
+			if attempt == 1 {
+				return serverFault
+			}
+			return nil
+		})
+		var all []campaign.Delivery
+		for batch := range 25 {
+			all = append(all, campaign.Delivery{Campaign: fmt.Sprint("campaign-", batch%3), Batch: batch})
+		}
+		if err := service.queue().Enqueue(t.Context(), all...); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range all {
+			if got := service.groups[d.Batch]; got != d.Campaign {
+				t.Errorf("batch %d of %s is of group %q", d.Batch, d.Campaign, got)
+			}
 		}
 	})
 }

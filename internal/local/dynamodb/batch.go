@@ -30,7 +30,7 @@ func (s *Server) batchGetItem(in batchGetItemInput) (batchGetItemOutput, error) 
 	if err := s.checkBatchGet(in); err != nil {
 		return out, err
 	}
-	bytes, total := 0, map[string]float64{}
+	bytes, total := 0, bill{}
 	for _, name := range slices.Sorted(maps.Keys(in.RequestItems)) {
 		wanted, t := in.RequestItems[name], s.tables[name]
 		projection, err := readProjection(wanted.ProjectionExpression, wanted.ExpressionAttributeNames)
@@ -46,14 +46,14 @@ func (s *Server) batchGetItem(in batchGetItemInput) (batchGetItemOutput, error) 
 				out.UnprocessedKeys[name] = left
 				break
 			}
-			total[name] += readUnits(item.Size(), wanted.ConsistentRead)
+			total.add(name, spent{table: readUnits(item.Size(), wanted.ConsistentRead)})
 			if item != nil {
 				out.Responses[name] = append(out.Responses[name], projection.Apply(item))
 			}
 		}
 	}
 	var err error
-	out.ConsumedCapacity, err = consumedByTable(in.ReturnConsumedCapacity, total)
+	out.ConsumedCapacity, err = total.consumed(in.ReturnConsumedCapacity)
 	return out, err
 }
 
@@ -105,7 +105,7 @@ type batchWriteItemOutput struct {
 func (s *Server) batchWriteItem(in batchWriteItemInput) (batchWriteItemOutput, error) {
 	out := batchWriteItemOutput{UnprocessedItems: map[string][]writeRequest{}}
 	var changes []change
-	total := map[string]float64{}
+	total := bill{}
 	seen := map[string]bool{}
 	for name, requests := range in.RequestItems {
 		for _, request := range requests {
@@ -118,7 +118,7 @@ func (s *Server) batchWriteItem(in batchWriteItemInput) (batchWriteItemOutput, e
 			} else {
 				seen[id] = true
 			}
-			total[name] += c.table.writeUnits(c.old, c.item, false)
+			total.add(name, c.table.writeUnits(c.old, c.item, false))
 			changes = append(changes, c)
 		}
 	}
@@ -127,7 +127,7 @@ func (s *Server) batchWriteItem(in batchWriteItemInput) (batchWriteItemOutput, e
 			len(changes), MaxBatchWrites)
 	}
 	var err error
-	if out.ConsumedCapacity, err = consumedByTable(in.ReturnConsumedCapacity, total); err != nil {
+	if out.ConsumedCapacity, err = total.consumed(in.ReturnConsumedCapacity); err != nil {
 		return out, err
 	}
 	for _, c := range changes {

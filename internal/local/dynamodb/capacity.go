@@ -1,31 +1,112 @@
 package dynamodb
 
 import (
+	"maps"
+	"slices"
+
 	"sluice/internal/local/dynamodb/attribute"
 )
 
 // capacity is what ReturnConsumedCapacity asked for (API Reference, ConsumedCapacity).
 type capacity struct {
-	TableName     string
-	CapacityUnits float64
+	TableName string
+	part
+	Table                  *part           `json:",omitempty"` // This and the next only where INDEXES asked for them.
+	GlobalSecondaryIndexes map[string]part `json:",omitempty"`
 }
 
-// consumed answers the units, if they were asked for.
-func consumed(asked, table string, units float64) (*capacity, error) {
-	switch asked {
-	case "", "NONE":
-		return nil, nil
-	case "TOTAL":
-		return &capacity{table, units}, nil
+// part is the capacity of a table without its indexes, of an index, or of all. Only transactions tell reads from writes.
+type part struct {
+	CapacityUnits      float64
+	ReadCapacityUnits  float64 `json:",omitempty"`
+	WriteCapacityUnits float64 `json:",omitempty"`
+}
+
+// spent is what an operation took of one table, in units.
+type spent struct {
+	table   float64
+	indexes map[string]float64 // Those that were touched.
+}
+
+func (s *spent) add(other spent) {
+	s.table += other.table
+	for name, n := range other.indexes {
+		s.addIndex(name, n)
 	}
-	return nil, invalid("ReturnConsumedCapacity %s is not supported locally; TOTAL is", asked)
 }
 
-// consumedByTable does so for an operation over several tables.
-func consumedByTable(asked string, units map[string]float64) ([]capacity, error) {
+func (s *spent) addIndex(name string, n float64) {
+	if s.indexes == nil {
+		s.indexes = map[string]float64{}
+	}
+	s.indexes[name] += n
+}
+
+// consumed answers what was spent, if it was asked for.
+func consumed(asked, table string, s spent) (*capacity, error) {
+	return s.answer(asked, table, func(n float64) part { return part{CapacityUnits: n} })
+}
+
+func (s spent) answer(asked, table string, of func(float64) part) (*capacity, error) {
+	if err := checkAsked(asked); err != nil || asked == "" || asked == "NONE" {
+		return nil, err
+	}
+	total := s.table
+	for _, n := range s.indexes {
+		total += n
+	}
+	answer := &capacity{TableName: table, part: of(total)}
+	if asked == "TOTAL" {
+		return answer, nil
+	}
+	own := of(s.table)
+	answer.Table = &own
+	if len(s.indexes) > 0 {
+		answer.GlobalSecondaryIndexes = map[string]part{}
+	}
+	for name, n := range s.indexes {
+		answer.GlobalSecondaryIndexes[name] = of(n)
+	}
+	return answer, nil
+}
+
+func checkAsked(asked string) error {
+	switch asked {
+	case "", "NONE", "TOTAL", "INDEXES":
+		return nil
+	}
+	return invalid("Value '%s' at 'returnConsumedCapacity' failed to satisfy constraint: it must be one of INDEXES, TOTAL "+
+		"and NONE", asked)
+}
+
+// bill is what an operation over several tables spent.
+type bill map[string]spent
+
+func (b bill) add(table string, s spent) {
+	sum := b[table]
+	sum.add(s)
+	b[table] = sum
+}
+
+// consumed answers it table by table, in the order of their names.
+func (b bill) consumed(asked string) ([]capacity, error) {
+	return b.answer(asked, func(n float64) part { return part{CapacityUnits: n} })
+}
+
+// consumedInTransaction is consumed for a transaction that wrote.
+func (b bill) consumedInTransaction(asked string) ([]capacity, error) {
+	return b.answer(asked, func(n float64) part { return part{CapacityUnits: n, WriteCapacityUnits: n} })
+}
+
+// consumedAgain is consumed for a transaction that had been applied before.
+func (b bill) consumedAgain(asked string) ([]capacity, error) {
+	return b.answer(asked, func(n float64) part { return part{CapacityUnits: n, ReadCapacityUnits: n} })
+}
+
+func (b bill) answer(asked string, of func(float64) part) ([]capacity, error) {
 	var all []capacity
-	for table, n := range units {
-		one, err := consumed(asked, table, n)
+	for _, table := range slices.Sorted(maps.Keys(b)) {
+		one, err := b[table].answer(asked, table, of)
 		if err != nil {
 			return nil, err
 		}
@@ -49,15 +130,17 @@ func readUnits(bytes int, consistent bool) float64 {
 
 // writeUnits is the price of replacing old by item, either of which may be nil: by the larger of the two, doubled in a
 // transaction, and in each index once if what it has of the item changes, twice if the item moves in it.
-func (t *table) writeUnits(old, item attribute.Item, transactional bool) float64 {
-	total := units(max(old.Size(), item.Size()), writeUnitBytes)
+func (t *table) writeUnits(old, item attribute.Item, transactional bool) spent {
+	s := spent{table: units(max(old.Size(), item.Size()), writeUnitBytes)}
 	if transactional {
-		total *= transactionalUnits
+		s.table *= transactionalUnits
 	}
-	for _, index := range t.indexes {
-		total += index.writeUnits(old, item)
+	for name, index := range t.indexes {
+		if n := index.writeUnits(old, item); n > 0 {
+			s.addIndex(name, n)
+		}
 	}
-	return total
+	return s
 }
 
 func (o *ordered) writeUnits(old, item attribute.Item) float64 {

@@ -18,5 +18,6 @@
 //   - Error texts are alike but not the same; the codes are.
 //   - Tables are given to New. Local secondary indexes and keys of several attributes are not supported.
 //   - Scan goes through the partitions in the order of their keys.
-//   - Consumed capacity is answered as a TOTAL only, its writes to indexes included and not doubled in transactions.
+//   - A write whose condition fails is billed by the service, but neither says so in its answer. In transactions only
+//     writes to the table are doubled, not those to its indexes, which the documentation leaves open.
 package dynamodb

@@ -40,7 +40,8 @@ func (s *Server) getItem(in getItemInput) (getItemOutput, error) {
 	if item != nil {
 		out.Item = projection.Apply(item)
 	}
-	out.ConsumedCapacity, err = consumed(in.ReturnConsumedCapacity, t.Name, readUnits(item.Size(), in.ConsistentRead))
+	out.ConsumedCapacity, err = consumed(in.ReturnConsumedCapacity, t.Name,
+		spent{table: readUnits(item.Size(), in.ConsistentRead)})
 	return out, err
 }
 

@@ -177,8 +177,14 @@ func (r *reader) finish() (page, error) {
 	if r.more {
 		r.page.LastEvaluatedKey = r.startKey(r.last)
 	}
+	n, s := readUnits(r.bytes, r.ConsistentRead), spent{}
+	if r.IndexName != "" {
+		s.addIndex(r.IndexName, n)
+	} else {
+		s.table = n
+	}
 	var err error
-	r.page.ConsumedCapacity, err = consumed(r.ReturnConsumedCapacity, r.table.Name, readUnits(r.bytes, r.ConsistentRead))
+	r.page.ConsumedCapacity, err = consumed(r.ReturnConsumedCapacity, r.table.Name, s)
 	return r.page, err
 }
 

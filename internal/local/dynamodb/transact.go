@@ -54,7 +54,10 @@ func (s *Server) transactWriteItems(in transactWriteItemsInput) (transactWriteIt
 		return out, invalid("Member must have length less than or equal to %d, and at least 1: there are %d", MaxActions, n)
 	}
 	now := time.Now()
-	done, err := s.tokens.done(in, now)
+	reading, done, err := s.tokens.done(in, now)
+	if done && err == nil {
+		out.ConsumedCapacity, err = reading.consumedAgain(in.ReturnConsumedCapacity)
+	}
 	if done || err != nil {
 		return out, err
 	}
@@ -62,21 +65,32 @@ func (s *Server) transactWriteItems(in transactWriteItemsInput) (transactWriteIt
 	if err != nil {
 		return out, err
 	}
-	total := map[string]float64{}
+	total, reading := bill{}, bill{}
 	for _, c := range changes {
-		if c.read {
-			total[c.table.Name] += transactionalUnits * units(c.old.Size(), writeUnitBytes)
-		} else {
-			total[c.table.Name] += c.table.writeUnits(c.old, c.item, true)
-		}
+		total.add(c.table.Name, c.transactionalUnits())
+		reading.add(c.table.Name, c.readingAgain())
 	}
-	if out.ConsumedCapacity, err = consumedByTable(in.ReturnConsumedCapacity, total); err != nil {
+	if out.ConsumedCapacity, err = total.consumedInTransaction(in.ReturnConsumedCapacity); err != nil {
 		return out, err
 	}
 	for _, c := range changes {
 		c.store()
 	}
-	return out, s.tokens.remember(in, now)
+	return out, s.tokens.remember(in, now, reading)
+}
+
+// transactionalUnits is the price of a change in a transaction. A condition that is only checked costs as a write does.
+func (c change) transactionalUnits() spent {
+	if c.read {
+		return spent{table: transactionalUnits * units(c.old.Size(), writeUnitBytes)}
+	}
+	return c.table.writeUnits(c.old, c.item, true)
+}
+
+// readingAgain is what the same transaction costs when it comes a second time: a read (API Reference, TransactWriteItems,
+// ClientRequestToken).
+func (c change) readingAgain() spent {
+	return spent{table: transactionalUnits * readUnits(max(c.old.Size(), c.item.Size()), true)}
 }
 
 // prepare works all actions out. If any fails, the error has a reason for each.
@@ -146,33 +160,35 @@ type tokens struct {
 }
 
 type applied struct {
-	at     time.Time
-	digest [sha256.Size]byte
+	at      time.Time
+	digest  [sha256.Size]byte
+	reading bill
 }
 
-// done reports whether this transaction has been applied already. The same token for another one is an error.
-func (t *tokens) done(in transactWriteItemsInput, now time.Time) (bool, error) {
+// done reports whether this transaction has been applied already, and what that costs. The same token for another one is
+// an error.
+func (t *tokens) done(in transactWriteItemsInput, now time.Time) (bill, bool, error) {
 	for len(t.order) > 0 && now.Sub(t.known[t.order[0]].at) >= TokenLife {
 		delete(t.known, t.order[0])
 		t.order = t.order[1:]
 	}
 	before, known := t.known[in.ClientRequestToken]
 	if !known {
-		return false, nil
+		return nil, false, nil
 	}
 	digest, err := digestOf(in)
 	if err == nil && digest != before.digest {
 		err = failed(codeMismatch, "The request uses the same client token as a previous, but non-identical request.")
 	}
-	return true, err
+	return before.reading, true, err
 }
 
-func (t *tokens) remember(in transactWriteItemsInput, now time.Time) error {
+func (t *tokens) remember(in transactWriteItemsInput, now time.Time, reading bill) error {
 	if in.ClientRequestToken == "" {
 		return nil
 	}
 	digest, err := digestOf(in)
-	t.known[in.ClientRequestToken] = applied{now, digest}
+	t.known[in.ClientRequestToken] = applied{now, digest, reading}
 	t.order = append(t.order, in.ClientRequestToken)
 	return err
 }

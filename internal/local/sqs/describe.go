@@ -129,6 +129,6 @@ func (s *Server) purgeQueue(_ call, in purgeQueueInput) (nothing, error) {
 	}
 	q.purged = now
 	clear(q.messages)
-	q.ready, q.delayed, q.inFlight = nil, nil, nil
+	q.ready, q.delayed, q.inFlight = newFair(), nil, nil
 	return nothing{}, nil
 }

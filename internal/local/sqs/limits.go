@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -23,6 +24,7 @@ const (
 	MaxMoveRate          = 500 // Messages a second.
 	MaxMoveResults       = 10
 	maxEntryID           = 80
+	maxGroupID           = 128
 	purgeEvery           = 60 * time.Second
 	maxRequestBytes      = 8 << 20 // 1 MiB of text can take six times that in JSON escapes.
 )
@@ -94,3 +96,15 @@ func checkText(text string) error {
 	}
 	return nil
 }
+
+// checkGroup refuses what is no message group: letters, digits and punctuation of ASCII alone (API Reference, SendMessage,
+// MessageGroupId). On a standard queue there may be none.
+func checkGroup(id *string) error {
+	if id == nil || len(*id) >= 1 && len(*id) <= maxGroupID && !strings.ContainsFunc(*id, isNotPrinted) {
+		return nil
+	}
+	return invalidValue("Value %s for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include "+
+		"alphanumeric and punctuation characters. 1 to %d in length.", *id, maxGroupID)
+}
+
+func isNotPrinted(r rune) bool { return r <= ' ' || r > '~' }

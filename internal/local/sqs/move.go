@@ -224,25 +224,25 @@ func (m *move) advance(now time.Time) {
 	}
 }
 
-// step moves the oldest message that can be received. Others may have taken what was there when the task started.
+// step moves the message that would be received next. Others may have taken what was there when the task started.
 func (m *move) step(now time.Time) {
 	m.from.catchUp(now)
-	oldest := m.from.oldest()
-	if oldest == nil {
+	next := m.from.ready.first()
+	if next == nil {
 		m.status = moveIsDone
 		return
 	}
 	to := m.to
 	if to == nil {
-		to = oldest.origin
+		to = next.origin
 	}
 	if to == nil {
 		m.status, m.failure = moveFailed, noSource
 		return
 	}
-	m.from.remove(oldest)
+	m.from.remove(next)
 	to.catchUp(now)
-	to.add(oldest.anew(now), now.Add(to.Delay), now)
+	to.add(next.anew(now), now.Add(to.Delay), now)
 	if m.moved++; m.moved == m.toMove {
 		m.status = moveIsDone
 	}

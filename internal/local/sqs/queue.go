@@ -2,7 +2,7 @@ package sqs
 
 import (
 	"cmp"
-	"container/heap"
+	"container/list"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,6 +23,9 @@ type message struct {
 	received      time.Time
 	receives      int
 
+	turn  uint64        // When it became ready, see fair.
+	place *list.Element // In its group's line, nil while it is not ready.
+
 	visibleAt time.Time
 	at        *waiting // The heap that holds it, nil while it is ready.
 	index     int
@@ -34,7 +37,7 @@ type queue struct {
 	dead *queue
 
 	messages map[string]*message
-	ready    []*message // Deliverable now, in the order in which they became so. May hold deleted ones, see take.
+	ready    *fair
 	delayed  waiting
 	inFlight waiting
 	expires  time.Time // No message outlives its retention before this.
@@ -53,7 +56,7 @@ func newQueue(q Queue) (*queue, error) {
 	if err := q.check(); err != nil {
 		return nil, err
 	}
-	return &queue{Queue: q, messages: map[string]*message{}, changed: make(chan struct{})}, nil
+	return &queue{Queue: q, messages: map[string]*message{}, ready: newFair(), changed: make(chan struct{})}, nil
 }
 
 func (q Queue) check() error {
@@ -96,7 +99,7 @@ func (q *queue) add(m *message, visibleAt, now time.Time) {
 	if visibleAt.After(now) {
 		q.delayed.hold(m, visibleAt)
 	} else {
-		q.ready = append(q.ready, m)
+		q.ready.push(m)
 	}
 	q.wake()
 }
@@ -115,12 +118,14 @@ func (q *queue) catchUp(now time.Time) {
 	var due []*message
 	for _, heap := range []*waiting{&q.delayed, &q.inFlight} {
 		for m := heap.first(); m != nil && !m.visibleAt.After(now); m = heap.first() {
-			heap.release(m)
+			q.withdraw(m)
 			due = append(due, m)
 		}
 	}
 	slices.SortStableFunc(due, func(a, b *message) int { return a.visibleAt.Compare(b.visibleAt) })
-	q.ready = append(q.ready, due...)
+	for _, m := range due {
+		q.ready.push(m)
+	}
 }
 
 func (q *queue) expire(now time.Time) {
@@ -136,30 +141,41 @@ func (q *queue) expire(now time.Time) {
 	}
 }
 
-// remove forgets a message wherever it is. One that is ready leaves the slice when its turn comes.
+// remove forgets a message wherever it is.
 func (q *queue) remove(m *message) {
 	delete(q.messages, m.id)
-	if m.at != nil {
+	q.withdraw(m)
+}
+
+// withdraw takes a message from the one place where it is.
+func (q *queue) withdraw(m *message) {
+	switch m.at {
+	case nil:
+		q.ready.drop(m)
+	case &q.inFlight:
+		q.ready.count(m, -1)
+		m.at.release(m)
+	default:
 		m.at.release(m)
 	}
+}
+
+// fly holds a message that somebody has received.
+func (q *queue) fly(m *message, until time.Time) {
+	q.ready.count(m, 1)
+	q.inFlight.hold(m, until)
 }
 
 // take hands out up to n ready messages, invisible to others until visibility has passed. Those that have been received
 // too often go to the dead-letter queue instead (Developer Guide, "Using dead-letter queues").
 func (q *queue) take(n int, visibility time.Duration, now time.Time) ([]*message, error) {
 	var taken, again []*message
-	for len(q.ready) > 0 && len(taken) < n {
-		m := q.ready[0]
+	for m := q.ready.first(); m != nil && len(taken) < n; m = q.ready.first() {
 		if q.inFlight.Len() >= MaxInFlight {
 			if len(taken) == 0 {
 				return nil, fail("OverLimit", "Too many messages in flight: at most %d.", MaxInFlight)
 			}
 			break
-		}
-		q.ready[0] = nil
-		q.ready = q.ready[1:]
-		if q.messages[m.id] != m {
-			continue // Deleted while it was ready.
 		}
 		if q.dead != nil && m.receives >= q.MaxReceives {
 			q.bury(m, now)
@@ -167,26 +183,17 @@ func (q *queue) take(n int, visibility time.Duration, now time.Time) ([]*message
 		}
 		m.receive(now)
 		taken = append(taken, m)
+		q.ready.serve(m)
 		if visibility > 0 {
-			q.inFlight.hold(m, now.Add(visibility))
+			q.fly(m, now.Add(visibility))
 		} else {
 			again = append(again, m)
 		}
 	}
-	q.ready = append(q.ready, again...)
-	return taken, nil
-}
-
-// oldest is the first message that is ready, or nil.
-func (q *queue) oldest() *message {
-	for len(q.ready) > 0 {
-		if m := q.ready[0]; q.messages[m.id] == m {
-			return m
-		}
-		q.ready[0] = nil
-		q.ready = q.ready[1:] // It was deleted while it was ready.
+	for _, m := range again {
+		q.ready.push(m)
 	}
-	return nil
+	return taken, nil
 }
 
 // bury moves a message to the dead-letter queue, where its age counts from when it was first sent.
@@ -232,53 +239,4 @@ func (q *queue) lookup(handle string) (*message, error) {
 		return nil, nil
 	}
 	return m, nil
-}
-
-// waiting is a heap of messages by the instant at which they become visible, the first sent first among equals.
-type waiting []*message
-
-func (w waiting) Len() int { return len(w) }
-
-func (w waiting) Less(i, j int) bool {
-	if byTime := w[i].visibleAt.Compare(w[j].visibleAt); byTime != 0 {
-		return byTime < 0
-	}
-	return w[i].sent.Before(w[j].sent)
-}
-
-func (w waiting) Swap(i, j int) {
-	w[i], w[j] = w[j], w[i]
-	w[i].index, w[j].index = i, j
-}
-
-// Push is for container/heap alone; use hold.
-func (w *waiting) Push(m any) {
-	pushed := m.(*message)
-	pushed.index = len(*w)
-	*w = append(*w, pushed)
-}
-
-// Pop is for container/heap alone; use release.
-func (w *waiting) Pop() any {
-	last := (*w)[len(*w)-1]
-	(*w)[len(*w)-1] = nil
-	*w = (*w)[:len(*w)-1]
-	return last
-}
-
-func (w *waiting) hold(m *message, until time.Time) {
-	m.visibleAt, m.at = until, w
-	heap.Push(w, m)
-}
-
-func (w *waiting) release(m *message) {
-	heap.Remove(w, m.index)
-	m.at = nil
-}
-
-func (w waiting) first() *message {
-	if len(w) == 0 {
-		return nil
-	}
-	return w[0]
 }

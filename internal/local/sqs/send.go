@@ -24,7 +24,7 @@ type outgoing struct {
 	MessageBody       string
 	DelaySeconds      *int64
 	MessageAttributes map[string]attribute
-	MessageGroupID    string `json:"MessageGroupId"`
+	MessageGroupID    *string `json:"MessageGroupId"`
 }
 
 type sendMessageInput struct {
@@ -113,9 +113,16 @@ func (q *queue) send(o outgoing, now time.Time) (sent, error) {
 	if err := checkAttributes(o.MessageAttributes); err != nil {
 		return sent{}, err
 	}
+	if err := checkGroup(o.MessageGroupID); err != nil {
+		return sent{}, err
+	}
 	delay, err := whole("DelaySeconds", o.DelaySeconds, q.Delay, MaxDelay)
 	if err != nil {
 		return sent{}, err
+	}
+	group := ""
+	if o.MessageGroupID != nil {
+		group = *o.MessageGroupID
 	}
 	m := &message{
 		id:            rand.Text(),
@@ -123,7 +130,7 @@ func (q *queue) send(o outgoing, now time.Time) (sent, error) {
 		bodyMD5:       md5Of(o.MessageBody),
 		attributes:    o.MessageAttributes,
 		attributesMD5: md5OfAttributes(o.MessageAttributes),
-		group:         o.MessageGroupID,
+		group:         group,
 		sent:          now,
 	}
 	q.catchUp(now)

@@ -123,17 +123,17 @@ func (q *queue) changeVisibility(handle string, seconds *int64, now time.Time) e
 	case m == nil:
 		return invalidValue("Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not "+
 			"available for visibility timeout change.", handle)
-	case m.at == nil:
+	case m.at != &q.inFlight:
 		return fail("MessageNotInflight", "The message referred to is not in flight.")
 	case now.Add(timeout).After(m.received.Add(MaxVisibilityTimeout)):
 		return invalidValue("Value %d for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for the "+
 			"message is beyond the limit [%d seconds].", *seconds, int64(MaxVisibilityTimeout/time.Second))
 	}
-	q.inFlight.release(m)
+	q.withdraw(m)
 	if timeout > 0 {
-		q.inFlight.hold(m, now.Add(timeout))
+		q.fly(m, now.Add(timeout))
 	} else {
-		q.ready = append(q.ready, m)
+		q.ready.push(m)
 	}
 	q.wake()
 	return nil

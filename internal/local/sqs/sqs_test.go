@@ -154,6 +154,16 @@ func TestChangeMessageVisibility(t *testing.T) {
 			}
 			f.one()
 			wantCode(f.T, f.setVisibility(m, 10), "InvalidParameterValue", "does not exist or is not available")
+			sent, err := f.client.SendMessage(f.ctx, &awssqs.SendMessageInput{
+				QueueUrl: f.url, MessageBody: aws.String("delayed"), DelaySeconds: 60,
+			})
+			if err != nil {
+				f.Fatal(err)
+			}
+			guessed := "q/" + *sent.MessageId + "/0"
+			if err := f.setVisibility(types.Message{ReceiptHandle: &guessed}, 10); !errors.As(err, &notInFlight) {
+				f.Errorf("of one that is delayed: %v", err)
+			}
 		}, sqs.Queue{Name: "q"})
 	})
 }
