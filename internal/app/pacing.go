@@ -1,6 +1,8 @@
 package app
 
 import (
+	"strconv"
+
 	"sluice/internal/campaign"
 	"sluice/internal/pace"
 )
@@ -10,7 +12,7 @@ const ownHeadroom = 0.01
 
 // pacing is under which limits a campaign's texts leave: the account's requests, its sender's segments, and its own texts.
 func pacing(shared *pace.Pace, account pace.Limit) campaign.Pacing {
-	return func(c campaign.Campaign) campaign.Pacer {
+	return func(c campaign.Campaign, batch int) campaign.Pacer {
 		segments := c.Segments()
 		charges := []pace.Charge{
 			{Key: pace.AccountKey, By: pace.Account, Limit: account},
@@ -26,6 +28,6 @@ func pacing(shared *pace.Pace, account pace.Limit) campaign.Pacing {
 				Limit: pace.Limit{PerSecond: c.MaxRate, Headroom: ownHeadroom},
 			})
 		}
-		return shared.For(charges...)
+		return shared.For(pace.Taker{Group: c.ID, Sender: strconv.Itoa(batch)}, charges...)
 	}
 }

@@ -67,8 +67,17 @@ func (s Step) Claims(b Batch) bool { return s.Cursor > b.Cursor }
 // GivesBack says whether the step gives back what was claimed of b.
 func (s Step) GivesBack(b Batch) bool { return s.Cursor < b.Cursor }
 
+// Started is when the batch started, as the step leaves it: with its first claim, and not before its time.
+func (s Step) Started(b Batch) time.Time {
+	if b.StartedAt.IsZero() && s.Claims(b) {
+		return later(s.At, b.Due)
+	}
+	return b.StartedAt
+}
+
 // After returns the batch as the step leaves it.
 func (b Batch) After(s Step) Batch {
+	b.StartedAt = s.Started(b)
 	if s.GivesBack(b) {
 		b.Counted = s.Counted
 	}

@@ -38,23 +38,6 @@ func NewDeliverer(store Store, queue Queue, sender Sender, pacing Pacing, brake 
 // error the delivery may come again.
 func (d *Deliverer) Deliver(ctx context.Context, dl Delivery) error {
 	key := BatchKey{Campaign: dl.Campaign, Number: dl.Batch}
-	b, err := d.store.Batch(ctx, key)
-	if errors.Is(err, ErrNotFound) && d.wasRecalled(ctx, key) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read batch %d of campaign %s: %w", key.Number, key.Campaign, err)
-	}
-	if b.Done {
-		return nil
-	}
-	if b.Due.Sub(d.now()) > maxEarly {
-		dl.Delay = holdBack(b.Due, d.now())
-		return d.queue.Enqueue(ctx, dl)
-	}
-	if err := d.until(ctx, b.Due.Add(-2*claimLead)); err != nil {
-		return err
-	}
 	r, err := d.take(ctx, key)
 	if errors.Is(err, ErrHeld) || errors.Is(err, ErrConflict) {
 		return nil
@@ -65,8 +48,12 @@ func (d *Deliverer) Deliver(ctx context.Context, dl Delivery) error {
 	if err != nil {
 		return err
 	}
-	if r.batch.Due.Sub(d.now()) > maxEarly {
-		return r.close(ctx, true) // it was taken back and released anew in between
+	if early := r.batch.Due.Sub(d.now()); early > maxEarly { // it was taken back and released anew for later
+		r.shared.wait(d.now().Add(holdBack(r.batch.Due, d.now())))
+		return r.close(ctx, true)
+	}
+	if err := d.until(ctx, r.batch.Due.Add(-2*claimLead)); err != nil {
+		return err
 	}
 	return r.run(ctx)
 }

@@ -114,20 +114,13 @@ func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 	outcomes := make([]sms.Outcome, len(f.list))
 	var answers sync.WaitGroup
 	defer answers.Wait()
-	slots, first := f.slots, 0 // the index in list that the first of slots is for
+	spent := spending{Slots: f.slots}
 	for i, to := range f.list {
 		if slices.Contains(f.done, f.from+i) {
 			continue
 		}
-		if !f.usable(slots, i-first) {
-			fresh, err := f.turn(ctx, min(len(f.list)-i, f.pacer.Chunk()), f.now())
-			if err != nil {
-				return outcomes, err
-			}
-			slots, first = fresh, i
-		}
-		if err := f.until(ctx, slots.At(i-first)); err != nil {
-			return outcomes, fmt.Errorf("wait for a slot: %w", err)
+		if err := f.next(ctx, &spent, len(f.list)-i); err != nil {
+			return outcomes, err
 		}
 		if f.shared.stopped() != "" {
 			return outcomes, nil
@@ -135,15 +128,45 @@ func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 		if !f.shared.relied(f.now()) {
 			return outcomes, errStale // after a long sleep: much may have changed, a pause for one
 		}
-		m := f.text
+		m, slots := f.text, spent.Slots
 		m.To = to
 		answers.Go(func() { outcomes[i] = f.attempt(ctx, m, slots) })
 	}
 	return outcomes, nil
 }
 
+// spending is slots, of which some are spent or were missed.
+type spending struct {
+	pace.Slots
+	next int
+}
+
+// next waits for the next slot. One that was missed is lost, those behind it are not: only when none is left are others
+// reserved, for the rest of the chunk.
+func (f *flight) next(ctx context.Context, s *spending, rest int) error {
+	for {
+		for s.next < s.N && !f.usable(s.Slots, s.next) {
+			s.next++
+		}
+		if s.next == s.N {
+			fresh, err := f.turn(ctx, rest, f.now())
+			if err != nil {
+				return err
+			}
+			*s = spending{Slots: fresh}
+		}
+		if err := f.until(ctx, s.At(s.next)); err != nil {
+			return fmt.Errorf("wait for a slot: %w", err)
+		}
+		if f.usable(s.Slots, s.next) { // timers may be late
+			s.next++
+			return nil
+		}
+	}
+}
+
 func (f *flight) usable(s pace.Slots, i int) bool {
-	return i < s.N && !s.Missed(i, f.now()) && f.pacer.Holds(s, i)
+	return !s.Missed(i, f.now()) && f.pacer.Holds(s, i)
 }
 
 // Why the rest of a chunk is not sent.

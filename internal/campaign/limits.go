@@ -38,6 +38,8 @@ const (
 	// slotLead is how far ahead of now slots are reserved: a reservation takes two writes where the pace was idle, and
 	// the claim one.
 	slotLead = 100 * time.Millisecond
+	// turn is how long a sender goes on with a batch while others wait for a sender.
+	turn = time.Minute
 	// leaseTime is how long a sender may be silent before another may take its batch. Each claim renews it.
 	leaseTime = 30 * time.Second
 	// leaseMargin is the end of a lease that its holder does not rely on: clocks differ, and a write takes time.

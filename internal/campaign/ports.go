@@ -138,6 +138,8 @@ const (
 // It may be called concurrently and retries what is worth retrying by itself.
 type Queue interface {
 	Enqueue(ctx context.Context, deliveries ...Delivery) error
+	// Waiting says, about, how many deliveries wait for a sender, without those that are held back.
+	Waiting(ctx context.Context) (int, error)
 }
 
 // Delivery asks for one batch to be sent. It is only a pointer: it may come twice, late or never, and whoever acts on
@@ -160,8 +162,9 @@ type Sender interface {
 	Send(ctx context.Context, m sms.Message) sms.Outcome
 }
 
-// Pacing makes the pacer of a campaign: of the limits of the account, of its sender number, and its own.
-type Pacing func(Campaign) Pacer
+// Pacing makes the pacer of one of a campaign's batches, 0 for none: under the limits of the account, of its sender
+// number, and its own.
+type Pacing func(c Campaign, batch int) Pacer
 
 // Pacer reserves instants at which requests may leave, shared by all senders who are under one of its limits. It may be
 // called concurrently. A reservation cannot be given back.

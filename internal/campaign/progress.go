@@ -44,7 +44,7 @@ func (m *Manager) ProgressOf(ctx context.Context, c Campaign) Progress {
 	if c.Status != Running {
 		return c.progress(m.now(), 0)
 	}
-	rate, err := m.pacing(c).CurrentRate(ctx)
+	rate, err := m.pacing(c, 0).CurrentRate(ctx)
 	if err != nil {
 		m.log.WarnContext(ctx, "forecast by the configured rate", "campaign", c.ID, "error", err)
 	}

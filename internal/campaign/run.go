@@ -28,7 +28,9 @@ type run struct {
 	behind []Message
 	// end is when the last reserved slot is over.
 	end time.Time
-	// late: there is no time for another chunk before the invocation's deadline.
+	// turn is when it is looked whether others wait for a sender.
+	turn time.Time
+	// late: there is no time for another chunk before the invocation's deadline, or others wait.
 	late bool
 }
 
@@ -58,18 +60,33 @@ func (r *run) send(ctx context.Context) error {
 	if err := r.takeOver(ctx); err != nil {
 		return err
 	}
+	r.turn = r.now().Add(turn)
 	for r.goesOn() && r.batch.Cursor < r.batch.To {
 		if err := r.next(ctx); err != nil {
 			return err
 		}
+		r.yield(ctx)
 	}
 	return nil
+}
+
+// yield ends a run that had its turn, if others wait for a sender: its continuation queues behind them.
+func (r *run) yield(ctx context.Context) {
+	if r.now().Before(r.turn) {
+		return
+	}
+	r.turn = r.now().Add(turn)
+	waiting, err := r.queue.Waiting(ctx)
+	if err != nil {
+		r.log.WarnContext(ctx, "unknown whether others wait", "campaign", r.batch.Campaign, "batch", r.batch.Number, "error", err)
+	}
+	r.late = r.late || waiting > 0
 }
 
 // know takes note of the campaign as it was read, and of what its limits are then.
 func (r *run) know(c Campaign) {
 	if r.pacer == nil || c.Epoch != r.campaign.Epoch {
-		r.pacer = r.pacing(c)
+		r.pacer = r.pacing(c, r.batch.Number)
 	}
 	r.campaign = c
 }

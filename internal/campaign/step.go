@@ -197,8 +197,12 @@ func (r *run) countedBehind() []int {
 	return counted
 }
 
-// complete ends the campaign if this was its last batch. The dispatcher does it where this call is lost.
+// complete ends the campaign if this was its last batch. The dispatcher does it where this call is lost, or a batch that was
+// released later ended earlier.
 func (r *run) complete(ctx context.Context) error {
+	if r.campaign.Unreleased() > 0 {
+		return nil
+	}
 	c, err := r.store.Campaign(ctx, r.batch.Campaign)
 	if err != nil {
 		return fmt.Errorf("read campaign: %w", err)

@@ -58,10 +58,9 @@ func (s *Store) Batches(ctx context.Context, id string, after, limit int) ([]cam
 func (s *Store) Lease(ctx context.Context, k campaign.BatchKey, owner string, now, until time.Time) (campaign.Batch, error) {
 	set := expression.
 		Set(expression.Name("lease_owner"), expression.Value(owner)).
-		Set(expression.Name("lease_until"), expression.Value(at(until))).
-		Set(expression.Name("started_at"), expression.IfNotExists(expression.Name("started_at"), expression.Value(at(now))))
+		Set(expression.Name("lease_until"), expression.Value(at(until)))
 	stored, err := s.update(ctx, update{
-		key: batchKey(k), set: setDue(set, batchShard(k.Campaign), until),
+		key: batchKey(k), set: set,
 		condition: expression.Name("done").Equal(expression.Value(false)).And(unheld(now)),
 	})
 	if err != nil && !errors.Is(err, campaign.ErrConflict) {
@@ -121,6 +120,9 @@ func (s *Store) stepOfBatch(b campaign.Batch, step campaign.Step) update {
 		set = set.Set(expression.Name("counted"), expression.Value(step.Counted))
 	} else if step.GivesBack(b) {
 		set = set.Remove(expression.Name("counted"))
+	}
+	if started := step.Started(b); !started.Equal(b.StartedAt) {
+		set = set.Set(expression.Name("started_at"), expression.Value(at(started)))
 	}
 	if step.Done {
 		set = set.Set(expression.Name("ended_at"), expression.Value(at(step.At)))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -29,6 +30,40 @@ type paceItem struct {
 	Lowered    float64 `dynamodbav:"lowered"`
 	Since      int64   `dynamodbav:"since"`
 	Halt       int64   `dynamodbav:"halt"`
+	Taker0     string  `dynamodbav:"taker0"`
+	Taker1     string  `dynamodbav:"taker1"`
+	Taker2     string  `dynamodbav:"taker2"`
+	Taker3     string  `dynamodbav:"taker3"`
+	Taker4     string  `dynamodbav:"taker4"`
+	Taker5     string  `dynamodbav:"taker5"`
+	Taker6     string  `dynamodbav:"taker6"`
+	Taker7     string  `dynamodbav:"taker7"`
+}
+
+func (i paceItem) takers() (takers [pace.Remembered]pace.Taker) {
+	for n, stored := range []string{i.Taker0, i.Taker1, i.Taker2, i.Taker3, i.Taker4, i.Taker5, i.Taker6, i.Taker7} {
+		takers[n].Group, takers[n].Sender, _ = strings.Cut(stored, takerSeparator)
+	}
+	return takers
+}
+
+const takerSeparator = "/"
+
+func taker(n int) expression.NameBuilder { return expression.Name(fmt.Sprint("taker", n)) }
+
+// push puts a taker in front of the others, forget in place of them.
+func push(set expression.UpdateBuilder, by pace.Taker) expression.UpdateBuilder {
+	for n := pace.Remembered - 1; n > 0; n-- {
+		set = set.Set(taker(n), expression.IfNotExists(taker(n-1), expression.Value("")))
+	}
+	return set.Set(taker(0), expression.Value(by.Group+takerSeparator+by.Sender))
+}
+
+func forget(set expression.UpdateBuilder, by pace.Taker) expression.UpdateBuilder {
+	for n := 1; n < pace.Remembered; n++ {
+		set = set.Remove(taker(n))
+	}
+	return set.Set(taker(0), expression.Value(by.Group+takerSeparator+by.Sender))
 }
 
 var (
@@ -40,11 +75,11 @@ func stateOf(stored attributes) (pace.State, error) {
 	i, err := decode[paceItem](stored)
 	return pace.State{
 		TAT: fromMicros(i.TAT), Generation: i.Generation, Limit: pace.Limit{PerSecond: i.PerSecond, Headroom: i.Headroom},
-		Refused: i.Refused, Lowered: i.Lowered, Since: fromMicros(i.Since), Halt: fromMicros(i.Halt),
+		Refused: i.Refused, Lowered: i.Lowered, Since: fromMicros(i.Since), Halt: fromMicros(i.Halt), Takers: i.takers(),
 	}, err
 }
 
-// Take implements pace.Store: one update while the key is busy, two when it was idle.
+// Take implements pace.Store: one update where the guess is right, else two.
 func (s *Store) Take(ctx context.Context, name string, gen int64, ask pace.Stretch) (pace.State, error) {
 	if err := ask.Full(time.Time{}); err != nil {
 		return pace.State{}, err
@@ -53,14 +88,20 @@ func (s *Store) Take(ctx context.Context, name string, gen int64, ask pace.Stret
 	if !ask.Latest.IsZero() {
 		latest = ask.Latest.UnixMicro()
 	}
-	busy := move{to: expression.Plus(tat, expression.Value(micros)), onlyIf: tat.Between(expression.Value(from), expression.Value(latest))}
-	idle := move{to: expression.Value(from + micros), onlyIf: unused(tat).Or(tat.LessThan(expression.Value(from)))}
+	busy := move{
+		set:    push(expression.Set(tat, expression.Plus(tat, expression.Value(micros))), ask.By),
+		onlyIf: tat.Between(expression.Value(from), expression.Value(latest)),
+	}
+	idle := move{
+		set:    forget(expression.Set(tat, expression.Value(from+micros)), ask.By),
+		onlyIf: unused(tat).Or(tat.LessThan(expression.Value(from))),
+	}
 	for try := range maxTries {
-		m := busy
-		if try%2 == 1 { // it is idle, unless somebody else is faster
-			m = idle
+		m := idle
+		if ask.Busy == (try%2 == 0) {
+			m = busy
 		}
-		state, err := s.movePace(ctx, name, expression.Set(tat, m.to), m.onlyIf.And(inGeneration(gen)))
+		state, err := s.movePace(ctx, name, m.set, m.onlyIf.And(inGeneration(gen)))
 		if !errors.Is(err, campaign.ErrConflict) {
 			return state, err
 		}
@@ -75,13 +116,13 @@ func (s *Store) Take(ctx context.Context, name string, gen int64, ask pace.Stret
 }
 
 // TakeAll implements pace.Store: one transaction.
-func (s *Store) TakeAll(ctx context.Context, start time.Time, parts []pace.Part) (map[string]pace.State, error) {
+func (s *Store) TakeAll(ctx context.Context, by pace.Taker, start time.Time, parts []pace.Part) (map[string]pace.State, error) {
 	actions := make([]types.TransactWriteItem, 0, len(parts))
 	for _, p := range parts {
 		from := start.UnixMicro()
 		free := unused(tat).Or(tat.LessThanEqual(expression.Value(from)))
 		action, err := s.updating(update{
-			key: paceKey(p.Key), set: expression.Set(tat, expression.Value(from+ceilMicros(p.Length))),
+			key: paceKey(p.Key), set: push(expression.Set(tat, expression.Value(from+ceilMicros(p.Length))), by),
 			condition: free.And(inGeneration(p.Generation)),
 		})
 		if err != nil {
@@ -106,7 +147,7 @@ func (s *Store) TakeAll(ctx context.Context, start time.Time, parts []pace.Part)
 
 // move is a change of the TAT.
 type move struct {
-	to     expression.OperandBuilder
+	set    expression.UpdateBuilder
 	onlyIf expression.ConditionBuilder
 }
 

@@ -30,6 +30,7 @@ const key = "test-key"
 type noQueue struct{}
 
 func (noQueue) Enqueue(context.Context, ...campaign.Delivery) error { return nil }
+func (noQueue) Waiting(context.Context) (int, error)                { return 0, nil }
 
 // newAPI is the handler over the real store, on a table in this process.
 func newAPI(t testing.TB) http.Handler {
@@ -58,8 +59,8 @@ func newAPI(t testing.TB) http.Handler {
 	log := slog.New(slog.DiscardHandler)
 	limit := pace.Limit{PerSecond: 30, Headroom: 0.04}
 	shared := pace.New(store, pace.NewClock(time.Now, nil), campaign.MaxChunk)
-	pacing := func(c campaign.Campaign) campaign.Pacer {
-		return shared.For(pace.Charge{Key: pace.AccountKey, By: pace.Account, Limit: limit})
+	pacing := func(campaign.Campaign, int) campaign.Pacer {
+		return shared.For(pace.Taker{}, pace.Charge{Key: pace.AccountKey, By: pace.Account, Limit: limit})
 	}
 	manager := campaign.NewManager(store, noQueue{}, newID, pacing, time.Now, log)
 	return httpapi.New(manager, pace.NewLimits(store, limit, time.Now), store, log)

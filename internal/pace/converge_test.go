@@ -90,7 +90,7 @@ func (r rig) sender(i int, store pace.Store, fake http.Handler) *sender {
 	var mu sync.Mutex
 	draw := rand.New(rand.NewPCG(7, uint64(i)))
 	return &sender{
-		pacer: pace.New(store, clock, 100).For(charges...), now: clock.Now,
+		pacer: pace.New(store, clock, 100).For(pace.Taker{}, charges...), now: clock.Now,
 		client: vonage.NewClient(vonage.Config{
 			APIKey: "abcd1234", APISecret: "secret", BaseURL: "http://localhost/sms", Transport: inprocess.Transport(fake),
 		}),

@@ -11,6 +11,8 @@ import (
 const (
 	// near is how far ahead of their time several limits are taken at once.
 	near = 300 * time.Millisecond
+	// fresh is how old may be what is known of a limit that is not counted.
+	fresh = time.Second
 	// sureFor is how long a holder relies on slots without asking whether they still count.
 	sureFor = 500 * time.Millisecond
 )
@@ -47,8 +49,8 @@ func (p *Pace) line(c Charge) *line {
 }
 
 // For returns a pacer for requests that cost all of these charges: the widest first, which must not be implied.
-func (p *Pace) For(charges ...Charge) *Pacer {
-	r := &Pacer{Pace: p}
+func (p *Pace) For(by Taker, charges ...Charge) *Pacer {
+	r := &Pacer{Pace: p, by: by}
 	for _, c := range charges {
 		c.Units = max(1, c.Units)
 		r.charges = append(r.charges, charge{Charge: c, line: p.line(c)})
@@ -59,6 +61,7 @@ func (p *Pace) For(charges ...Charge) *Pacer {
 // Pacer reserves slots that respect several limits. It may be used concurrently.
 type Pacer struct {
 	*Pace
+	by      Taker
 	charges []charge
 }
 
@@ -99,10 +102,10 @@ func (p *Pacer) Rate() float64 {
 	return float64(time.Second) / float64(slow)
 }
 
-// CurrentRate is Rate, as it is for all: it asks for what it has not known for a second.
+// CurrentRate is Rate, as it is for all: it asks where what is known is not fresh.
 func (p *Pacer) CurrentRate(ctx context.Context) (float64, error) {
 	for _, c := range p.charges {
-		if c.By == Self || c.age(p.clock.Now()) < time.Second {
+		if c.By == Self || c.age(p.clock.Now()) < fresh {
 			continue
 		}
 		if err := p.load(ctx, c); err != nil {
@@ -112,7 +115,8 @@ func (p *Pacer) CurrentRate(ctx context.Context) (float64, error) {
 	return p.Rate(), nil
 }
 
-// Chunk is how many slots to reserve at once: about a second's, and no more than may leave at once under every limit.
+// Chunk is how many slots to reserve at once: about a second's, and no more than may leave at once under every limit. Where
+// several groups share the widest limit, it is a share of that.
 func (p *Pacer) Chunk() int {
 	now := p.clock.Now()
 	return p.chunk(p.stretches(now), p.counted(now))
@@ -125,6 +129,9 @@ func (p *Pacer) chunk(all []stretch, counted []int) int {
 		if all[i].every > dense {
 			n = min(n, all[i].burst)
 		}
+	}
+	if groups, senders := sharers(p.charges[0].known().Takers, p.by.Group); groups > 1 {
+		n = min(n, share(float64(time.Second)/float64(all[0].every), p.most, groups, senders))
 	}
 	return n
 }
@@ -206,8 +213,14 @@ func (p *Pacer) try(ctx context.Context, w Want) (Slots, error) {
 }
 
 // approach waits until a limit that is taken up further than a wider one is near: what would be taken of the wider one by
-// then, nobody else could use. The other way round nothing is lost: who is under the narrower limit is under the wider.
+// then, nobody else could use. The other way round nothing is lost: who is under the narrower limit is under the wider, and
+// should get into line there early.
 func (p *Pacer) approach(ctx context.Context, w Want, counted []int) error {
+	if c := p.charges[counted[0]]; c.age(p.clock.Now()) > near {
+		if err := p.load(ctx, c); err != nil {
+			return fmt.Errorf("look up the pace of %s: %w", c.Key, err)
+		}
+	}
 	widest, start := p.tat(counted[0], w.NotBefore), time.Time{}
 	for _, i := range counted[1:] {
 		start = later(start, p.tat(i, w.NotBefore))
@@ -228,7 +241,9 @@ func (p *Pacer) tat(i int, notBefore time.Time) time.Time {
 
 func (p *Pacer) takeOne(ctx context.Context, held []stretch, counted []int, notBefore, latest time.Time) (time.Time, error) {
 	c, t := p.charges[counted[0]], held[counted[0]]
-	s, err := p.store.Take(ctx, c.Key, t.generation, Stretch{NotBefore: notBefore, Latest: latest, Length: t.length})
+	s, err := p.store.Take(ctx, c.Key, t.generation, Stretch{
+		NotBefore: notBefore, Latest: latest, Length: t.length, By: p.by, Busy: !c.known().TAT.Before(notBefore),
+	})
 	if err == nil || errors.Is(err, ErrChanged) {
 		c.learn(s, p.clock.Now())
 	}
@@ -250,13 +265,13 @@ func (p *Pacer) takeAll(ctx context.Context, held []stretch, counted []int, notB
 	if err := (Stretch{NotBefore: start, Latest: latest}).Full(start); err != nil {
 		return start, err
 	}
-	inTheWay, err := p.store.TakeAll(ctx, start, parts)
+	inTheWay, err := p.store.TakeAll(ctx, p.by, start, parts)
 	for _, i := range counted {
 		c := p.charges[i]
 		if s, ok := inTheWay[c.Key]; ok {
 			c.learn(s, p.clock.Now())
 		} else if err == nil {
-			c.learn(c.known().Take(start, held[i].length), p.clock.Now())
+			c.learn(c.known().TakeAt(start, held[i].length, p.by), p.clock.Now())
 		}
 	}
 	if err != nil {
@@ -271,7 +286,7 @@ func (p *Pacer) look(ctx context.Context) error {
 	for _, c := range p.charges {
 		var err error
 		switch {
-		case c.Implied && !c.active(c.known(), p.clock.Now()):
+		case c.Implied && !c.active(c.known(), p.clock.Now()) && c.age(p.clock.Now()) >= fresh:
 			err = p.load(ctx, c)
 		case c.By == Self:
 			err = p.adopt(ctx, c)

@@ -12,10 +12,9 @@ type Slots struct {
 	N         int
 	Tolerance time.Duration
 
-	// taken is when they were reserved, and stretches what they are made of: one for each charge of the pacer. end is
-	// when the last of those is over.
-	taken, end time.Time
-	stretches  []stretch
+	// taken is when they were reserved, and stretches what they are made of: one for each charge of the pacer.
+	taken     time.Time
+	stretches []stretch
 }
 
 // stretch is what was taken under one limit.
@@ -34,8 +33,8 @@ func (t stretch) taken() bool { return !t.end.IsZero() }
 // At is the i-th instant, from 0.
 func (s Slots) At(i int) time.Time { return s.First.Add(time.Duration(i) * s.Every) }
 
-// End is when all that was reserved is over. Under a limit that is slower than another it comes after the last slot.
-func (s Slots) End() time.Time { return s.end }
+// End is when the last slot is over.
+func (s Slots) End() time.Time { return s.At(s.N) }
 
 // Missed says whether the i-th slot lies too far back to be used.
 func (s Slots) Missed(i int, now time.Time) bool { return now.Sub(s.At(i)) > s.Tolerance }
@@ -45,7 +44,7 @@ func join(n int, now time.Time, stretches []stretch) Slots {
 	s := Slots{N: n, taken: now, stretches: stretches, Every: math.MaxInt64, Tolerance: math.MaxInt64}
 	for _, t := range stretches {
 		if t.taken() {
-			s.First, s.end, s.Every = t.first, later(s.end, t.end), min(s.Every, t.every)
+			s.First, s.Every = t.first, min(s.Every, t.every)
 			s.Tolerance = min(s.Tolerance, t.limit.tolerance())
 		}
 	}

@@ -14,6 +14,8 @@ type State struct {
 	// Refused is the rate, in units a second, that the provider refused at Since, and Lowered what it fell to; 0 if the
 	// limit was set then.
 	Refused, Lowered float64
+	// Takers are who took the latest stretches, the last one first, since the pace was idle.
+	Takers [Remembered]Taker
 	// Halt is until when the provider last wanted to hear nothing.
 	Halt time.Time
 }
@@ -64,8 +66,18 @@ func (s State) Rate(configured Limit, at time.Time) float64 {
 func cube(x float64) float64 { return x * x * x }
 
 // Take gives away a stretch of that length, not before an instant. It ends at the new TAT.
-func (s State) Take(notBefore time.Time, length time.Duration) State {
-	s.TAT = later(s.TAT, notBefore).Add(length)
+func (s State) Take(notBefore time.Time, length time.Duration, by Taker) State {
+	if s.TAT.Before(notBefore) {
+		s.Takers = [Remembered]Taker{}
+	}
+	return s.TakeAt(later(s.TAT, notBefore), length, by)
+}
+
+// TakeAt gives away a stretch of that length from an instant on, that is not before TAT. It remembers the takers even if
+// the pace was idle.
+func (s State) TakeAt(start time.Time, length time.Duration, by Taker) State {
+	copy(s.Takers[1:], s.Takers[:])
+	s.Takers[0], s.TAT = by, start.Add(length)
 	return s
 }
 

@@ -110,7 +110,7 @@ func TestAnyHistory(t *testing.T) {
 				}
 			default:
 				length := time.Duration(rapid.Int64Range(1, int64(3*time.Second)).Draw(t, "length"))
-				s = s.Take(now, length)
+				s = s.Take(now, length, pace.Taker{})
 				if first := s.TAT.Add(-length); first.Before(end) || first.Before(now) {
 					t.Fatalf("a stretch begins at %v; now is %v, the last one ends at %v", first, now, end)
 				}

@@ -25,12 +25,12 @@ type Store interface {
 	// the stretch does not begin after Latest, and returns what is stored then: with ErrChanged, as it is under another
 	// generation.
 	Take(ctx context.Context, key string, generation int64, s Stretch) (State, error)
-	// TakeAll takes all the parts at one instant, or none: ErrChanged where one is under another generation, or begins
+	// TakeAll does State.TakeAt with all the parts, or with none: ErrChanged where one is under another generation, or begins
 	// before its TAT; it then returns the states that stand in the way.
-	TakeAll(ctx context.Context, start time.Time, parts []Part) (map[string]State, error)
+	TakeAll(ctx context.Context, by Taker, start time.Time, parts []Part) (map[string]State, error)
 	// Load returns the state as every write that was answered before left it.
 	Load(ctx context.Context, key string) (State, error)
-	// Swap replaces the state if generation and TAT are still as in before, and returns what is stored then: with
+	// Swap replaces the state, but for its Takers, if generation and TAT are still as in before, and returns what is stored then: with
 	// ErrChanged, what stands in the way.
 	Swap(ctx context.Context, key string, before, after State) (State, error)
 }
@@ -40,6 +40,9 @@ type Stretch struct {
 	NotBefore time.Time
 	Latest    time.Time // zero: however late
 	Length    time.Duration
+	By        Taker
+	// Busy is the caller's guess that the TAT is not before NotBefore. A wrong one costs a write.
+	Busy bool
 }
 
 // Part is what is taken under one limit of several.

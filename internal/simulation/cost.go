@@ -12,7 +12,7 @@ import (
 
 // Prices in dollars, on demand in us-east-1 in September 2026, without a free tier and without what Vonage takes.
 const (
-	priceSQSRequest  = 0.40 / 1e6     // Amazon SQS pricing, standard queues
+	priceSQSRequest  = 0.50 / 1e6     // Amazon SQS pricing: 0.40 for standard queues, and 0.10 for fair ones
 	priceInvocation  = 0.20 / 1e6     // AWS Lambda pricing, requests
 	priceGBSecond    = 0.0000133334   // AWS Lambda pricing, duration, Arm
 	priceWriteUnit   = 0.625 / 1e6    // Amazon DynamoDB pricing, write request units

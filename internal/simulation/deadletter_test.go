@@ -153,7 +153,7 @@ func TestWhatCannotBeDeliveredIsKeptWithItsReasonLogged(t *testing.T) {
 			{`Please text ` + number + `: ` + text, "decode a delivery: it is not JSON, as byte 1 shows"},
 			{`{"campaign":"` + unknown + `","to":"` + number + `","epoch":1}`, "it has a field that a delivery does not have"},
 			{`{"campaign":"` + unknown + `","batch":0}`, "campaign, batch and epoch are required"},
-			{`{"campaign":"` + unknown + `","batch":0,"epoch":1}`, "read batch 0 of campaign " + unknown + ": not found"},
+			{`{"campaign":"` + unknown + `","batch":0,"epoch":1}`, "lease batch 0 of campaign " + unknown + ": not found"},
 		} {
 			reasons[q.send(c.body)] = c.reason
 		}

@@ -109,3 +109,80 @@ func TestEqualCampaignsEndTogether(t *testing.T) {
 		}
 	})
 }
+
+// half is how many texts of each of two campaigns arrived in the time that both were sent.
+func half(w *simulation.World, a, b simulation.Campaign) (int, int) {
+	ledger := w.Vonage.Ledger()
+	one, other := ofCampaign(ledger, a.ID), ofCampaign(ledger, b.ID)
+	from, to := one[0], one[len(one)-1]
+	if other[0].After(from) {
+		from = other[0]
+	}
+	if last := other[len(other)-1]; last.Before(to) {
+		to = last
+	}
+	count := func(at []time.Time) int {
+		n := 0
+		for _, t := range at {
+			if !t.Before(from) && !t.After(to) {
+				n++
+			}
+		}
+		return n
+	}
+	return count(one), count(other)
+}
+
+// One has a sender, the other four.
+func TestACampaignOfOneBatchSharesEvenlyWithOneOfMany(t *testing.T) {
+	simulation.Run(t, simulation.Options{}, func(w *simulation.World) {
+		many := w.Create(simulation.Tutorial(40*fairBatch, fairBatch, 0))
+		one := w.Create(simulation.Tutorial(40*fairBatch, 40*fairBatch, 0))
+		w.Until(many.ID, "completed", 5*time.Minute)
+		w.Until(one.ID, "completed", 5*time.Minute)
+		a, b := half(w, one, many)
+		t.Logf("%d texts of the one, %d of the other in the same time", a, b)
+		if share := float64(a) / float64(a+b); share < 0.42 || share > 0.58 {
+			t.Errorf("one batch had %.0f %%", 100*share)
+		}
+		w.Check(many.ID)
+		w.Check(one.ID)
+	})
+}
+
+// All senders are busy with batches that take a quarter of an hour each.
+func TestLargeBatchesTakeTurnsWithASmallCampaign(t *testing.T) {
+	simulation.Run(t, simulation.Options{}, func(w *simulation.World) {
+		large := w.Create(simulation.Tutorial(5*5000, 5000, 0))
+		time.Sleep(5 * time.Second)
+		start := time.Now()
+		small := w.Create(simulation.Tutorial(3*fairBatch, fairBatch, 0))
+		w.Until(small.ID, "completed", 5*time.Minute)
+		at := ofCampaign(w.Vonage.Ledger(), small.ID)
+		first, last := at[0].Sub(start), at[len(at)-1].Sub(start)
+		t.Logf("sent to from %v to %v", first, last)
+		if first > 70*time.Second || last > 2*time.Minute {
+			t.Errorf("sent to from %v to %v", first, last)
+		}
+		w.Act(large.ID, "cancel")
+	})
+}
+
+// What a slow campaign may send is less than its share: it gets all of that, beside two that would take everything.
+func TestASlowCampaignGetsItsRateBesideFastOnes(t *testing.T) {
+	simulation.Run(t, simulation.Options{}, func(w *simulation.World) {
+		body := simulation.Tutorial(300, 300, 0)
+		body["max_rate"] = 7
+		slow := w.Create(body)
+		for range 2 {
+			w.Create(simulation.Tutorial(1500, 1500, 0))
+		}
+		w.Until(slow.ID, "completed", 5*time.Minute)
+		at := ofCampaign(w.Vonage.Ledger(), slow.ID)
+		rate := float64(len(at)-1) / at[len(at)-1].Sub(at[0]).Seconds()
+		t.Logf("%.2f a second", rate)
+		if rate < 0.9*7 {
+			t.Errorf("it had %.2f a second of 7, and a third of the account is 9.6", rate)
+		}
+	})
+}

@@ -135,7 +135,7 @@ func TestABillIsAtThePricesOfItsParts(t *testing.T) {
 	}{
 		{simulation.Bill{Write: million}, 0.625},
 		{simulation.Bill{Read: million}, 0.125},
-		{simulation.Bill{SQS: million, Queue: million, Calls: million}, 0.40},
+		{simulation.Bill{SQS: million, Queue: million, Calls: million}, 0.50},
 		{simulation.Bill{Invocations: million, GBSeconds: 75_000}, 0.20 + 1.000005},
 		{simulation.Bill{HTTP: million}, 1},
 		{simulation.Bill{Secrets: 10_000}, 0.05},

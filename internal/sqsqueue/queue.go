@@ -61,6 +61,22 @@ func (q *Queue) Enqueue(ctx context.Context, deliveries ...campaign.Delivery) er
 	return nil
 }
 
+// Waiting is SQS's approximate count (GetQueueAttributes, ApproximateNumberOfMessages).
+func (q *Queue) Waiting(ctx context.Context) (int, error) {
+	const count = types.QueueAttributeNameApproximateNumberOfMessages
+	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{
+		QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{count},
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count what waits in the queue: %w", err)
+	}
+	n, err := strconv.Atoi(out.Attributes[string(count)])
+	if err != nil {
+		return 0, fmt.Errorf("count what waits in the queue: %w", err)
+	}
+	return n, nil
+}
+
 // enqueue sends up to ten deliveries until SQS has taken them all.
 func (q *Queue) enqueue(ctx context.Context, pending []campaign.Delivery, start time.Time) error {
 	for attempt := range maxAttempts {

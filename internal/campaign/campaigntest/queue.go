@@ -69,6 +69,7 @@ func testQueue(t *testing.T, open OpenQueue, clock queueClock) {
 		{"takes more than ten at once", takesMoreThanTen},
 		{"refuses a delay that it cannot keep and queues nothing", refusesOtherDelays},
 		{"takes the same delivery again", takesAgain},
+		{"counts what waits, and not what is held back", countsWhatWaits},
 		{"may be used concurrently", mayBeUsedConcurrently},
 		{"gives up when its context has ended", givesUp},
 	} {
@@ -130,6 +131,26 @@ func takesAgain(q queueTest) {
 	q.enqueue(same...)
 	q.enqueue(same...)
 	q.want(same...)
+}
+
+func countsWhatWaits(q queueTest) {
+	some := deliveries(3)
+	some[2].Delay = q.delay
+	q.enqueue(some...)
+	waiting := -1
+	for end := time.Now().Add(q.patience); waiting != 2; time.Sleep(time.Second) {
+		var err error
+		if waiting, err = q.queue.Waiting(q.Context()); err != nil {
+			q.Fatalf("Waiting: %v", err)
+		}
+		if !time.Now().Before(end) {
+			break
+		}
+	}
+	if waiting != 2 {
+		q.Errorf("%d wait, want 2", waiting)
+	}
+	q.want(some[:2]...)
 }
 
 func mayBeUsedConcurrently(q queueTest) {

@@ -32,12 +32,12 @@ func (m *Memory) Take(ctx context.Context, key string, generation int64, s pace.
 		if err := s.Full(now.TAT); err != nil {
 			return now, err
 		}
-		return now.Take(whole(s.NotBefore), ceil(s.Length)), nil
+		return now.Take(whole(s.NotBefore), ceil(s.Length), s.By), nil
 	})
 }
 
 // TakeAll implements pace.Store.
-func (m *Memory) TakeAll(ctx context.Context, start time.Time, parts []pace.Part) (map[string]pace.State, error) {
+func (m *Memory) TakeAll(ctx context.Context, by pace.Taker, start time.Time, parts []pace.Part) (map[string]pace.State, error) {
 	if err := m.before(ctx, "TakeAll", parts[0].Key); err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (m *Memory) TakeAll(ctx context.Context, start time.Time, parts []pace.Part
 		return inTheWay, pace.ErrChanged
 	}
 	for _, p := range parts {
-		m.put(p.Key, m.states[p.Key].Take(whole(start), ceil(p.Length)))
+		m.put(p.Key, m.states[p.Key].TakeAt(whole(start), ceil(p.Length), by))
 	}
 	return nil, nil
 }
@@ -81,6 +81,7 @@ func (m *Memory) Swap(ctx context.Context, key string, before, after pace.State)
 		if now.Generation != before.Generation || !now.TAT.Equal(before.TAT) {
 			return now, pace.ErrChanged
 		}
+		after.Takers = now.Takers
 		after.TAT, after.Since, after.Halt = whole(after.TAT), whole(after.Since), whole(after.Halt)
 		return after, nil
 	})

@@ -3,6 +3,7 @@ package pacetest
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -12,6 +13,8 @@ import (
 )
 
 const cost = 250 * time.Millisecond
+
+var me = pace.Taker{Group: "a campaign", Sender: "7"}
 
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
@@ -25,7 +28,7 @@ func TestStore(t *testing.T, open func(t *testing.T) pace.Store) {
 // take returns where the stretch starts.
 func take(t *testing.T, s pace.Store, key string, generation int64, notBefore time.Time) time.Time {
 	t.Helper()
-	state, err := s.Take(t.Context(), key, generation, pace.Stretch{NotBefore: notBefore, Length: cost})
+	state, err := s.Take(t.Context(), key, generation, pace.Stretch{NotBefore: notBefore, Length: cost, By: me})
 	if err != nil {
 		t.Errorf("Take: %v", err)
 	}
@@ -70,6 +73,32 @@ func testTake(t *testing.T, open func(t *testing.T) pace.Store) {
 		state, err := open(t).Take(t.Context(), "odd", 0, pace.Stretch{NotBefore: start, Length: time.Millisecond + 1})
 		if want := start.Add(time.Millisecond + time.Microsecond); err != nil || !state.TAT.Equal(want) {
 			t.Errorf("ends at %v, want %v; %v", state.TAT, want, err)
+		}
+	})
+	t.Run("who took is remembered, as long as it is busy", func(t *testing.T) {
+		s := open(t)
+		var want pace.State
+		for i := range 12 {
+			by := pace.Taker{Group: fmt.Sprint("campaign ", i%3), Sender: fmt.Sprint(i)}
+			ask := pace.Stretch{NotBefore: start, Length: cost, By: by, Busy: i > 5}
+			want = want.Take(start, cost, by)
+			if got, err := s.Take(t.Context(), "shared", 0, ask); err != nil || got != want {
+				t.Fatalf("got %+v, want %+v; %v", got, want, err)
+			}
+		}
+		later := start.Add(time.Minute)
+		if _, err := s.TakeAll(t.Context(), me, later, []pace.Part{{Key: "shared", Length: cost}}); err != nil {
+			t.Fatal(err)
+		}
+		want = want.TakeAt(later, cost, me)
+		if got, err := s.Load(t.Context(), "shared"); err != nil || got != want {
+			t.Errorf("after a while got %+v, want %+v; %v", got, want, err)
+		}
+		later = later.Add(time.Minute)
+		want = want.Take(later, cost, me)
+		got, err := s.Take(t.Context(), "shared", 0, pace.Stretch{NotBefore: later, Length: cost, By: me})
+		if err != nil || got != want || got.Takers[1] != (pace.Taker{}) {
+			t.Errorf("after another got %+v, want %+v; %v", got, want, err)
 		}
 	})
 	t.Run("another generation takes nothing and is told the state", func(t *testing.T) {
@@ -131,7 +160,7 @@ func testTakeAll(t *testing.T, open func(t *testing.T) pace.Store) {
 	}
 	t.Run("each moves by its own length", func(t *testing.T) {
 		s := open(t)
-		if _, err := s.TakeAll(t.Context(), start, both(0)); err != nil {
+		if _, err := s.TakeAll(t.Context(), me, start, both(0)); err != nil {
 			t.Fatal(err)
 		}
 		want(t, take(t, s, "one", 0, start), start.Add(cost))
@@ -140,7 +169,7 @@ func testTakeAll(t *testing.T, open func(t *testing.T) pace.Store) {
 	t.Run("it may begin where another ended, and leaves a hole where it begins later", func(t *testing.T) {
 		s := open(t)
 		take(t, s, "other", 0, start)
-		if _, err := s.TakeAll(t.Context(), start.Add(cost), both(0)); err != nil {
+		if _, err := s.TakeAll(t.Context(), me, start.Add(cost), both(0)); err != nil {
 			t.Fatal(err)
 		}
 		want(t, take(t, s, "one", 0, start), start.Add(2*cost))
@@ -149,11 +178,11 @@ func testTakeAll(t *testing.T, open func(t *testing.T) pace.Store) {
 	t.Run("nothing is taken where one is in the way, which is told", func(t *testing.T) {
 		s := open(t)
 		take(t, s, "other", 0, start)
-		states, err := s.TakeAll(t.Context(), start.Add(cost-time.Microsecond), both(0))
+		states, err := s.TakeAll(t.Context(), me, start.Add(cost-time.Microsecond), both(0))
 		if !errors.Is(err, pace.ErrChanged) || len(states) != 1 || !states["other"].TAT.Equal(start.Add(cost)) {
 			t.Errorf("got %+v, %v", states, err)
 		}
-		if states, err = s.TakeAll(t.Context(), start.Add(time.Hour), both(7)); !errors.Is(err, pace.ErrChanged) || len(states) != 1 {
+		if states, err = s.TakeAll(t.Context(), me, start.Add(time.Hour), both(7)); !errors.Is(err, pace.ErrChanged) || len(states) != 1 {
 			t.Errorf("under another generation: %+v, %v", states, err)
 		}
 		want(t, take(t, s, "one", 0, start), start)
@@ -165,7 +194,7 @@ func testTakeAll(t *testing.T, open func(t *testing.T) pace.Store) {
 		var wait sync.WaitGroup
 		for range 8 {
 			wait.Go(func() {
-				states, err := s.TakeAll(t.Context(), start, both(0))
+				states, err := s.TakeAll(t.Context(), me, start, both(0))
 				mu.Lock()
 				defer mu.Unlock()
 				if err == nil {
@@ -180,6 +209,12 @@ func testTakeAll(t *testing.T, open func(t *testing.T) pace.Store) {
 			t.Errorf("%d of 8 took it", done)
 		}
 	})
+}
+
+// but is a state with the takers of another.
+func but(takers, s pace.State) pace.State {
+	s.Takers = takers.Takers
+	return s
 }
 
 func testSwap(t *testing.T, open func(t *testing.T) pace.Store) {
@@ -209,8 +244,7 @@ func testSwap(t *testing.T, open func(t *testing.T) pace.Store) {
 			t.Errorf("Load: %+v, want %+v", got, changed)
 		}
 		want(t, take(t, s, "kept", 1, start), changed.TAT)
-		taken := changed
-		taken.TAT = changed.TAT.Add(cost)
+		taken := changed.Take(start, cost, me)
 		if got := load(t, s, "kept"); got != taken {
 			t.Errorf("after Take: %+v, want %+v", got, taken)
 		}
@@ -224,7 +258,7 @@ func testSwap(t *testing.T, open func(t *testing.T) pace.Store) {
 		if !errors.Is(err, pace.ErrChanged) || !got.TAT.Equal(start.Add(2*cost)) || got.Generation != 0 {
 			t.Errorf("got %+v, %v", got, err)
 		}
-		if got, err = s.Swap(t.Context(), "busy", got, changed); err != nil || got != changed {
+		if got, err = s.Swap(t.Context(), "busy", got, changed); err != nil || got != but(got, changed) {
 			t.Errorf("then %+v, %v", got, err)
 		}
 	})
@@ -242,7 +276,7 @@ func testSwap(t *testing.T, open func(t *testing.T) pace.Store) {
 				defer mu.Unlock()
 				if err == nil {
 					done++
-				} else if !errors.Is(err, pace.ErrChanged) || got != changed {
+				} else if !errors.Is(err, pace.ErrChanged) || got != but(got, changed) {
 					t.Errorf("got %+v, %v", got, err)
 				}
 			})
