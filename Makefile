@@ -25,7 +25,7 @@ SEED ?=
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: $(FUNCTIONS:%=build-%) ## Build every function into .build/<function>/bootstrap (GOARCH=...)
@@ -77,6 +77,13 @@ bench-cold: build ## Measure sizes and cold starts, beside a function that does 
 	done
 	@go run ./internal/local/cmd/benchcold
 
+# How many messages each row of `make bench-throughput` is of.
+MESSAGES ?= 20000
+
+.PHONY: bench-throughput
+bench-throughput: build $(LOCAL) ## Measure messages a second without a limit, beside a bare HTTP client (MESSAGES=20000)
+	@go run ./internal/local/cmd/benchthroughput -recipients '$(MESSAGES)'
+
 # How many pauses `make bench-pause` measures of each kind.
 PAUSES ?= 200
 
@@ -93,6 +100,18 @@ DETAIL ?=
 bench-cost: ## Count what an SMS costs on AWS, beside a naive design and the bounds (RECIPIENTS="1000 10000 100000" DETAIL=1)
 	@SLUICE_COST_RECIPIENTS='$(RECIPIENTS)' SLUICE_COST_DETAIL='$(DETAIL)' \
 		go test -count=1 -timeout=60m -v -run '^TestATextCostsNoMoreThanItDid$$' ./internal/simulation
+
+# Not empty, `make bench-pace` draws .build/bench/pace.svg.
+PLOT ?=
+BENCH_PACE := .build/bench/pace
+
+.PHONY: bench-pace
+bench-pace: build $(LOCAL) ## Measure how exact the throttle is, in virtual time and with real processes (PLOT=1 draws it)
+	@mkdir -p $(dir $(BENCH_PACE))
+	@SLUICE_PACE_REPORT='$(CURDIR)/$(BENCH_PACE).txt' go test -count=1 -timeout=30m -run '^TestPaceReport$$' \
+		./internal/simulation >$(BENCH_PACE).log 2>&1 || { cat $(BENCH_PACE).log >&2; exit 1; }
+	@cat $(BENCH_PACE).txt; echo
+	@go run ./internal/local/cmd/benchpace $(if $(PLOT),-plot $(BENCH_PACE).svg)
 
 .PHONY: fmt
 fmt: ## Format the code

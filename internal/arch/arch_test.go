@@ -118,7 +118,7 @@ func rules() []rule {
 		{
 			who: everything, mayNot: []string{"os/..."},
 			except: []string{"internal/app", "internal/simulation", "internal/local/cmd/...", "internal/cmd/...",
-				"internal/local/lambda", "internal/local/chaos"},
+				"internal/local/lambda", "internal/local/chaos", "internal/local/process"},
 			reason: "settings come in through constructors, and nothing below a main reads the environment or ends the process",
 		},
 		{

@@ -31,13 +31,15 @@ func (s *scalar) UnmarshalJSON(data []byte) error {
 	return nil // null, and what has no business here, stays empty
 }
 
-// readParts reads the parts out of an answer's body; ok is false when it names none.
-func readParts(body []byte) (parts []part, ok bool) {
+// readParts reads the parts out of an answer's body; nil when it names none.
+func readParts(body []byte) []part {
 	var reply struct {
 		Messages []part `json:"messages"`
 	}
-	err := json.Unmarshal(body, &reply)
-	return reply.Messages, err == nil && len(reply.Messages) > 0
+	if json.Unmarshal(body, &reply) != nil {
+		return nil
+	}
+	return reply.Messages
 }
 
 // The two texts of a throttled answer that name a wait, both in milliseconds. The second tells of a fixed window, whose

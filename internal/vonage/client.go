@@ -34,7 +34,7 @@ func NewClient(c Config) *Client {
 		newSDK: func(rt http.RoundTripper) *sdk.SMSClient {
 			client := sdk.NewSMSClient(sdk.CreateAuthFromKeySecret(c.APIKey, c.APISecret))
 			client.Config.BasePath = c.BaseURL
-			client.Config.HTTPClient = &http.Client{Transport: rt, CheckRedirect: doNotFollow}
+			client.Config.HTTPClient = &http.Client{Transport: rt}
 			return client
 		},
 		problem:   c.problem(),
@@ -63,8 +63,7 @@ func (c *Client) Send(ctx context.Context, m sms.Message) sms.Outcome {
 	return classify(g.answer())
 }
 
-// send drives the SDK. What the SDK makes of the answer is not used: it loses error texts and headers, and takes a
-// refusal for a success. A panic of the SDK's is no news either: the guard has what was answered until then.
+// send drives the SDK. What it returns is not used: the guard has all that was answered, also where the SDK panics.
 func (c *Client) send(g *guard, m sms.Message) {
 	defer func() { _ = recover() }()
 	_, _, _ = c.newSDK(g).Send(string(m.From), m.To.Digits(), m.Text, sdk.SMSOpts{
@@ -81,9 +80,6 @@ func textType(text string) string {
 	}
 	return "text"
 }
-
-// doNotFollow: a redirect followed is a text sent again (307) or a request without its body (302).
-func doNotFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // freshness drops idle connections after a silence. The transport's own timer does so too, but a Lambda sandbox that
 // was frozen wakes up with its timers late and its connections long dropped by the other side.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -42,9 +43,10 @@ func checkLedger(t *testing.T, fake *vonagetest.Fake, requests, accepted int) {
 	}
 }
 
-// In each round all senders have a request out at once, so that all of their connections are idle between the rounds.
+// In each round all senders have a request out at once, so that all of their connections are idle between the rounds: as
+// many as 1,000 requests a second need that take 800 ms each.
 func TestSendKeepsItsConnections(t *testing.T) {
-	const senders, rounds = 30, 20
+	const senders, rounds = 800, 3
 	fake := newFake()
 	var connections atomic.Int32
 	var out sync.WaitGroup // the requests of a round that have yet to arrive
@@ -81,6 +83,41 @@ func TestSendKeepsItsConnections(t *testing.T) {
 		t.Errorf("%d connections for %d senders", n, senders)
 	}
 	t.Logf("%d requests over %d connections", senders*rounds, connections.Load())
+}
+
+// What waits for a connection has not been sent.
+func TestSendThatGetsNoConnectionMayBeRetried(t *testing.T) {
+	fake, arrived, goOn := newFake(), make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		<-goOn
+		fake.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	transport := vonage.NewTransport()
+	defer transport.CloseIdleConnections()
+	if most := transport.MaxConnsPerHost; most < 800 || most > 1000 {
+		t.Errorf("up to %d connections, want enough for 1000 requests a second, and no more than a Lambda may have", most)
+	}
+	transport.MaxConnsPerHost = 1
+	client := socketClient(server, transport)
+	var first sync.WaitGroup
+	first.Go(func() {
+		if o := send(t, client); o.Verdict != sms.Accepted {
+			t.Errorf("the first: got %+v", o)
+		}
+	})
+	<-arrived
+
+	ctx, cancel := context.WithCancel(t.Context())
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) { cancel() }})
+	if o := client.Send(ctx, message()); o.Verdict != sms.Retry || o.Code != "cancelled" {
+		t.Errorf("got %+v, want retry", o)
+	}
+
+	close(goOn)
+	first.Wait()
+	checkLedger(t, fake, 1, 1)
 }
 
 func TestSendIsNotRepeatedWhenAReusedConnectionDropsAfterTheRequest(t *testing.T) {

@@ -9,8 +9,8 @@
 //
 // The SDK knows no context and no timeout, drops the error text and the headers, panics on an answer without messages
 // and races when one client is shared. So each call has an SDK client of its own, which is cheap, over one transport,
-// which is not; the guard between them carries the context, watches whether the request was written, keeps the raw
-// answer, and refuses what would make the SDK panic. The outcome is read from that raw answer alone.
+// which is not; the guard between them carries the context, watches whether the request was written, and keeps the
+// answer to itself. The outcome is read from that alone.
 //
 // # What may be sent again
 //

@@ -3,6 +3,7 @@ package vonage_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -11,7 +12,6 @@ import (
 
 	"sluice/internal/inprocess"
 	"sluice/internal/sms"
-	"sluice/internal/vonage"
 	"sluice/internal/vonage/vonagetest"
 )
 
@@ -119,6 +119,22 @@ func TestSendIsToldWhenTheThrottleOpensAgain(t *testing.T) {
 	})
 }
 
+func TestSendIsToldWhenItsSenderMaySendAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := vonagetest.New(vonagetest.Config{APIKey: apiKey, APISecret: apiSecret, SenderRate: 1})
+		client := newClient(inprocess.Transport(fake))
+		send(t, client)
+		time.Sleep(298 * time.Millisecond)
+		if o := send(t, client); o.Verdict != sms.Retry || o.RetryAfter != 702*time.Millisecond {
+			t.Fatalf("got %+v, want a wait of 702ms", o)
+		}
+		time.Sleep(702 * time.Millisecond)
+		if o := send(t, client); o.Verdict != sms.Accepted {
+			t.Errorf("in time: got %+v", o)
+		}
+	})
+}
+
 func TestSendGivenUpWhileTheProviderWorksIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := vonagetest.New(vonagetest.Config{APIKey: apiKey, APISecret: apiSecret, Latency: 300 * time.Millisecond})
@@ -161,14 +177,18 @@ func TestOneClientServesManyGoroutines(t *testing.T) {
 	})
 }
 
+// BenchmarkSend is what an attempt costs beside its network. Each has a goroutine of its own, whose stack has yet to grow.
 func BenchmarkSend(b *testing.B) {
-	fake := newFake()
-	client := vonage.NewClient(vonage.Config{
-		APIKey: apiKey, APISecret: apiSecret, BaseURL: "http://fake/sms", Transport: inprocess.Transport(fake),
-	})
+	const body = `{"message-count":"1","messages":[{"to":"447700900123","message-id":"0A0000000123ABCD1","status":"0",` +
+		`"remaining-balance":"3.14159265","message-price":"0.03330000","network":"23420","client-ref":"run-1"}]}`
+	client := newClient(roundTrip(func(r *http.Request) (*http.Response, error) {
+		return answering(http.StatusOK, jsonType(), strings.NewReader(body))(r)
+	}))
+	outcomes := make(chan sms.Outcome)
 	b.ReportAllocs()
 	for b.Loop() {
-		if o := client.Send(b.Context(), message()); o.Verdict != sms.Accepted {
+		go func() { outcomes <- client.Send(b.Context(), message()) }()
+		if o := <-outcomes; o.Verdict != sms.Accepted {
 			b.Fatal(o)
 		}
 	}

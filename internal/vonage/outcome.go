@@ -16,8 +16,8 @@ import (
 // classify says what became of an attempt. The statuses in the body decide, whatever the HTTP status: Vonage refuses
 // with HTTP 200.
 func classify(a answer) sms.Outcome {
-	switch parts, ok := readParts(a.body); {
-	case ok:
+	switch parts := readParts(a.body); {
+	case len(parts) > 0:
 		return byParts(parts, a)
 	case a.status != 0 && a.status/100 != 2:
 		return byHTTPStatus(a)

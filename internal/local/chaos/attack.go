@@ -4,12 +4,15 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"sluice/internal/local/process"
 )
 
 // attack carries out a plan's kills.
 type attack struct {
-	platform *platform
-	kills    []kill
+	platform  *process.Platform
+	functions functions
+	kills     []kill
 
 	mu   sync.Mutex
 	done bool      // nothing more is killed
@@ -21,7 +24,7 @@ type attack struct {
 // run kills until there is nothing more to kill, or ctx ends, which is no error: the campaign has ended before.
 func (a *attack) run(ctx context.Context) error {
 	for _, k := range a.kills {
-		if !sleep(ctx, time.Until(a.platform.ready.Add(k.at))) {
+		if !sleep(ctx, time.Until(a.platform.Ready.Add(k.at))) {
 			return nil
 		}
 		if err := a.carryOut(ctx, k); err != nil {
@@ -55,13 +58,13 @@ func (a *attack) carryOut(ctx context.Context, k kill) error {
 
 // strike says whether it met anybody.
 func (a *attack) strike(k kill) (bool, error) {
-	senders, err := a.platform.functions("sender")
+	senders, err := a.functions.that("sender")
 	if err != nil {
 		return false, err
 	}
 	victims := senders
 	if k.everything {
-		if victims, err = a.platform.functions(""); err != nil {
+		if victims, err = a.functions.that(""); err != nil {
 			return false, err
 		}
 	}
@@ -71,7 +74,7 @@ func (a *attack) strike(k kill) (bool, error) {
 	if !k.everything {
 		victims = []int{senders[k.which%len(senders)]}
 	}
-	killed, err := a.platform.kill(victims)
+	killed, err := a.functions.kill(victims)
 	if len(killed) > 0 {
 		a.note(killed)
 	}

@@ -1,17 +1,21 @@
 package chaos
 
-import "fmt"
+import (
+	"fmt"
+
+	"sluice/internal/local/process"
+)
 
 // evidence is what there is to know when a round has ended.
 type evidence struct {
 	// list are the numbers that the campaign was made with, and nothing else was sent on its platform.
 	list     []string
-	campaign campaign
-	batches  []batch
-	messages []message
-	ledger   []entry
+	campaign process.Campaign
+	batches  []process.Batch
+	messages []process.Message
+	ledger   []process.Entry
 	// uneven is the campaign whenever its figures did not add up on its way.
-	uneven []campaign
+	uneven []process.Campaign
 	// most is how many recipients the killed senders may have left unknown.
 	most int
 }
@@ -67,7 +71,7 @@ func (e evidence) sent(v *verdict) map[string]int {
 	}
 	times := make(map[string]int)
 	for _, request := range e.ledger {
-		if !request.accepted() {
+		if !request.Accepted() {
 			continue
 		}
 		if !known[request.To] || request.ClientRef != e.campaign.ID {
@@ -98,13 +102,13 @@ func (e evidence) compare(v *verdict, tally map[string]int) {
 	if c.Status != "completed" {
 		v.fault("the campaign is %s, want it completed", c.Status)
 	}
-	if c.Recipients != len(e.list) || c.sum() != c.Recipients {
-		v.fault("the campaign has %d recipients and counts %d, want %d", c.Recipients, c.sum(), len(e.list))
+	if c.Recipients != len(e.list) || c.Sum() != c.Recipients {
+		v.fault("the campaign has %d recipients and counts %d, want %d", c.Recipients, c.Sum(), len(e.list))
 	}
 	for _, was := range e.uneven {
-		v.fault("on its way the campaign had %d recipients and counted %d: %+v", was.Recipients, was.sum(), was)
+		v.fault("on its way the campaign had %d recipients and counted %d: %+v", was.Recipients, was.Sum(), was)
 	}
-	recipients, settled, done := 0, campaign{}, 0
+	recipients, settled, done := 0, process.Campaign{}, 0
 	for _, b := range e.batches {
 		recipients += b.Recipients
 		settled.Counts.Accepted += b.Accepted

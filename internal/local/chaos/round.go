@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
+
+	"sluice/internal/local/process"
 )
 
 // Round is what one campaign came to.
@@ -61,29 +64,34 @@ func (c Config) patience() time.Duration {
 // round runs one.
 func (c Config) round(ctx context.Context, number int) (Round, error) {
 	inTime, cancel := context.WithTimeout(ctx, c.patience()+2*time.Minute)
-	p, err := start(inTime, c.Dir, c.Rate)
+	defer cancel()
+	p, err := c.start(inTime)
 	if err != nil {
-		cancel()
 		return Round{}, err
 	}
-	defer func() {
-		cancel()
-		<-p.exited
-	}()
+	defer p.Stop()
 	go func() {
-		<-p.exited // if it ends by itself, there is nothing to wait for
+		<-p.Exited() // if it ends by itself, there is nothing to wait for
 		cancel()
 	}()
 	made := c.newPlan(number)
-	a := &attack{platform: p, kills: made.kills}
+	a := &attack{platform: p, functions: functions{p.Dir, p.PID()}, kills: made.kills}
 	found, err := c.send(inTime, a, made)
 	if ctx.Err() != nil {
 		return Round{}, ctx.Err()
 	}
 	if err != nil {
-		return Round{}, fmt.Errorf("%s: %w\nthe platform said:\n%s", made, err, p.out)
+		return Round{}, fmt.Errorf("%s: %w\nthe platform said:\n%s", made, err, p.Said())
 	}
 	return a.round(number, made, found), nil
+}
+
+// start runs a platform whose Vonage takes whatever comes: the pace is the account's alone.
+func (c Config) start(ctx context.Context) (*process.Platform, error) {
+	return process.Start(ctx, process.Config{
+		Dir: c.Dir, Parameters: map[string]string{"AccountRate": strconv.Itoa(c.Rate)},
+		Env: map[string]string{"VONAGE_RATE": "-1"},
+	})
 }
 
 // round sums up.
@@ -91,13 +99,13 @@ func (a *attack) round(number int, made plan, found evidence) Round {
 	counts := found.campaign.Counts
 	v := found.judge()
 	r := Round{
-		Number: number, Plan: made.String(), Said: a.platform.out.String(),
+		Number: number, Plan: made.String(), Said: a.platform.Said(),
 		Kills: a.hits, Processes: a.processes, Senders: a.senders, Most: found.most,
 		Recipients: len(found.list), Accepted: counts.Accepted, Failed: counts.Failed, Skipped: counts.Skipped,
 		Unknown: counts.Unknown, Sent: v.sent, Lost: v.lost, Twice: v.twice, Faults: v.faults,
 	}
 	if ended := found.campaign.EndedAt; !ended.IsZero() {
-		r.Took = ended.Sub(a.platform.ready.Add(made.wait))
+		r.Took = ended.Sub(a.platform.Ready.Add(made.wait))
 		if a.hits > 0 {
 			r.Recovery = ended.Sub(a.last)
 		}
@@ -108,7 +116,7 @@ func (a *attack) round(number int, made plan, found evidence) Round {
 // send posts the campaign, lets the attack loose on it, waits for its end and gathers what there is to know.
 func (c Config) send(ctx context.Context, a *attack, made plan) (evidence, error) {
 	p := a.platform
-	found := evidence{list: numbers(c.Recipients)}
+	found := evidence{list: process.Numbers(c.Recipients)}
 	attacking, over := context.WithCancel(ctx)
 	var attacked error
 	var wg sync.WaitGroup
@@ -121,26 +129,28 @@ func (c Config) send(ctx context.Context, a *attack, made plan) (evidence, error
 	}
 	found.most = a.senders * c.inFlight()
 	id := found.campaign.ID
-	if found.campaign, err = p.campaign(ctx, id); err != nil {
+	if found.campaign, err = p.Campaign(ctx, id); err != nil {
 		return found, err
 	}
-	if found.batches, err = p.batches(ctx, id); err != nil {
+	if found.batches, err = p.Batches(ctx, id); err != nil {
 		return found, err
 	}
-	if found.messages, err = p.messages(ctx, id); err != nil {
+	if found.messages, err = p.Messages(ctx, id); err != nil {
 		return found, err
 	}
-	found.ledger, err = p.ledger(ctx)
+	found.ledger, err = p.Ledger(ctx)
 	return found, err
 }
 
 // watch returns when the campaign has ended, or patience has. On its way its figures must add up too.
 func (c Config) watch(ctx context.Context, a *attack, made plan, found *evidence) error {
 	p := a.platform
-	if !sleep(ctx, time.Until(p.ready.Add(made.wait))) {
+	if !sleep(ctx, time.Until(p.Ready.Add(made.wait))) {
 		return ctx.Err()
 	}
-	sent, err := p.create(ctx, found.list, made.batchSize, made.delay)
+	sent, err := p.Create(ctx, process.Order{
+		Recipients: found.list, BatchSize: made.batchSize, Delay: made.delay, Key: "chaos",
+	})
 	if err != nil {
 		return err
 	}
@@ -149,14 +159,14 @@ func (c Config) watch(ctx context.Context, a *attack, made plan, found *evidence
 		if !sleep(ctx, lookEvery) {
 			return ctx.Err()
 		}
-		if sent, err = p.campaign(ctx, sent.ID); err != nil {
+		if sent, err = p.Campaign(ctx, sent.ID); err != nil {
 			return err
 		}
-		if sent.sum() != sent.Recipients {
+		if sent.Sum() != sent.Recipients {
 			found.uneven = append(found.uneven, sent)
 		}
 		if c.Resume && a.quiet(leaseOver) && time.Since(resumed) > leaseOver {
-			if err := errors.Join(p.act(ctx, sent.ID, "pause"), p.act(ctx, sent.ID, "resume")); err != nil {
+			if err := errors.Join(p.Act(ctx, sent.ID, "pause"), p.Act(ctx, sent.ID, "resume")); err != nil {
 				return err
 			}
 			resumed = time.Now()
@@ -166,11 +176,12 @@ func (c Config) watch(ctx context.Context, a *attack, made plan, found *evidence
 	return nil
 }
 
-// numbers are of the range that Ofcom keeps for drama, but longer, so that there are enough.
-func numbers(n int) []string {
-	list := make([]string, n)
-	for i := range list {
-		list[i] = fmt.Sprintf("4477009%05d", i)
+// sleep returns false when ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
 	}
-	return list
 }

@@ -37,6 +37,9 @@ const (
 	fakeSecret = "local-secret"
 )
 
+// maxRate is the most that the stand-in's limits may be set to.
+const maxRate = 1_000_000
+
 func readSettings(getenv func(string) string) (settings, error) {
 	var faults []error
 	number := func(name string, fallback, least, most int) int {
@@ -50,22 +53,29 @@ func readSettings(getenv func(string) string) (settings, error) {
 		}
 		return n
 	}
+	duration := func(name string, fallback time.Duration) time.Duration {
+		v := getenv(name)
+		if v == "" {
+			return fallback
+		}
+		d, err := time.ParseDuration(v)
+		if err != nil || d < 0 {
+			faults = append(faults, fmt.Errorf("%s is %q: it must be a duration such as 100ms", name, v))
+		}
+		return d
+	}
 	listen := func(name string, fallback int) port { return port{name, number(name, fallback, 1, 65535)} }
 	s := settings{
 		api: listen("PORT", 3000), vonage: listen("VONAGE_PORT", 3001),
 		dynamodb: listen("DYNAMODB_PORT", 3002), sqs: listen("SQS_PORT", 3003),
 		vonageKey: fakeKey, vonageSecret: fakeSecret,
 		fake: vonagetest.Config{
-			APIKey: fakeKey, APISecret: fakeSecret, Rate: number("VONAGE_RATE", vonagetest.DefaultRate, -1, 1_000_000),
-			Latency: 100 * time.Millisecond,
+			APIKey: fakeKey, APISecret: fakeSecret,
+			Rate:       number("VONAGE_RATE", vonagetest.DefaultRate, -1, maxRate),
+			SenderRate: number("VONAGE_SENDER_RATE", 0, 0, maxRate),
+			Latency:    duration("VONAGE_LATENCY", 100*time.Millisecond),
+			Jitter:     duration("VONAGE_JITTER", 0),
 		},
-	}
-	if v := getenv("VONAGE_LATENCY"); v != "" {
-		latency, err := time.ParseDuration(v)
-		if err != nil || latency < 0 {
-			faults = append(faults, fmt.Errorf("VONAGE_LATENCY is %q: it must be a duration such as 100ms", v))
-		}
-		s.fake.Latency = latency
 	}
 	var err error
 	if s.parameters, err = readParameters(getenv("PARAMETERS")); err != nil {

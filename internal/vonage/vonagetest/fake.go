@@ -24,8 +24,16 @@ type Config struct {
 	APIKey, APISecret string
 	// Rate is the number of requests in a Window: 0 means DefaultRate, a negative one no limit.
 	Rate int
+	// SenderRate is the number of parts in a Window that each sender (`from`) may send: 0 means no limit.
+	SenderRate int
 	// Latency is the time from the judgement to the answer.
 	Latency time.Duration
+	// Jitter is the longest time, not itself included, that a request is under way before it arrives. Each takes a random
+	// one, so that requests may overtake each other.
+	Jitter time.Duration
+	// Seed decides which. What it gives a request depends on nothing else but its recipient and its client-ref, and on how
+	// many such there were before: so a run in virtual time can be repeated.
+	Seed uint64
 }
 
 // Fake is the API. It may be used concurrently.
@@ -36,8 +44,10 @@ type Fake struct {
 	mu      sync.Mutex
 	ledger  []Entry // only ever appended to
 	faults  []*fault
-	opened  time.Time // the start of the current window
-	count   int       // requests in it
+	opened  time.Time          // the start of the current window
+	count   int                // requests in it
+	senders map[string]*window // by `from`
+	set     map[Recipient]int  // requests that set out, if there is jitter
 	ids     int
 	balance int64 // in units of 1e-8, as the API prints it
 }
@@ -65,7 +75,8 @@ func (e Entry) Accepted() bool { return e.Status == statusAccepted }
 // New returns a Fake with an empty ledger.
 func New(c Config) *Fake {
 	c.Rate = cmp.Or(c.Rate, DefaultRate)
-	f := &Fake{config: c, mux: http.NewServeMux(), balance: openingBalance}
+	f := &Fake{config: c, mux: http.NewServeMux()}
+	f.Reset()
 	f.mux.HandleFunc("POST /sms/json", f.send)
 	f.mux.HandleFunc("GET /ledger", f.serveLedger)
 	f.mux.HandleFunc("POST /faults", f.addFault)
@@ -99,11 +110,12 @@ func (f *Fake) Accepted() map[Recipient]int {
 	return accepted
 }
 
-// Reset empties the ledger, forgets the faults and closes the window. Message ids go on, so that none comes twice.
+// Reset empties the ledger, forgets the faults and closes all windows. Message ids go on, so that none comes twice.
 func (f *Fake) Reset() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ledger, f.faults, f.opened, f.count, f.balance = nil, nil, time.Time{}, 0, openingBalance
+	f.senders, f.set = map[string]*window{}, map[Recipient]int{}
 }
 
 func (f *Fake) serveLedger(w http.ResponseWriter, _ *http.Request) {
@@ -121,9 +133,11 @@ func (f *Fake) serveLedger(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, "]\n")
 }
 
-// send judges the request on arrival, waits, and answers.
+// send judges the request on arrival, waits, and answers. That its client gave up does not stop a request that is under
+// way.
 func (f *Fake) send(w http.ResponseWriter, r *http.Request) {
 	req := readRequest(r)
+	time.Sleep(f.underWay(req))
 	parts := sms.MeasureAs(req.text, req.encoding()).Segments
 	v := f.judge(req, parts)
 

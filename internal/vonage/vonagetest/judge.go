@@ -105,6 +105,9 @@ func (f *Fake) decide(r request, parts int, at time.Time, e *Entry) verdict {
 	if status, text := r.flaw(); status != "" {
 		return refuse(status, text)
 	}
+	if text := f.throttleSender(r.from, parts, at); text != "" {
+		return refuse(statusThrottled, text)
+	}
 	return f.carryOut(f.strike(r.to), r, parts, e)
 }
 
@@ -135,23 +138,6 @@ func (f *Fake) accept(r request, e *Entry) message {
 		To: r.to, MessageID: id, Status: statusAccepted, Balance: money(f.balance), Price: money(partPrice),
 		Network: network, ClientRef: r.clientRef,
 	}
-}
-
-// throttle counts a request, or returns the text that refuses it, which the real API words in just this way.
-func (f *Fake) throttle(at time.Time) string {
-	if f.config.Rate < 0 {
-		return ""
-	}
-	if at.Sub(f.opened) >= Window {
-		f.opened, f.count = at, 0
-	}
-	if f.count < f.config.Rate {
-		f.count++
-		return ""
-	}
-	return fmt.Sprintf("Exceeded maximum MT throughput[ MAX [ %d ] INTERVAL [ %d ] COUNT [ %d ] "+
-		"LAST INT-START [ %d ] TIME_SINCE_LAST_INTERVAL_START [ %d ]  ] ",
-		f.config.Rate, Window.Milliseconds(), f.count, f.opened.UnixMilli(), at.Sub(f.opened).Milliseconds())
 }
 
 // money prints units of 1e-8.

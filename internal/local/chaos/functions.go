@@ -9,8 +9,14 @@ import (
 	"strings"
 )
 
-// functions are the processes of the platform that run that function; "" means any.
-func (p *platform) functions(name string) ([]int, error) {
+// functions are the processes of a platform's functions.
+type functions struct {
+	dir      string // of the platform
+	platform int    // its process
+}
+
+// that are those that run the function of that name; "" means any.
+func (f functions) that(name string) ([]int, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, fmt.Errorf("find the platform's processes (this needs Linux): %w", err)
@@ -21,7 +27,7 @@ func (p *platform) functions(name string) ([]int, error) {
 		if err != nil {
 			continue
 		}
-		if runs := p.runs(pid); runs != "" && (name == "" || runs == name) {
+		if runs := f.runs(pid); runs != "" && (name == "" || runs == name) {
 			found = append(found, pid)
 		}
 	}
@@ -30,8 +36,8 @@ func (p *platform) functions(name string) ([]int, error) {
 
 // runs is which function a process runs: it is a child of the platform's, and has a function's executable. Empty for any
 // other process; one that has ended has no executable any more.
-func (p *platform) runs(pid int) string {
-	if parent(pid) != p.cmd.Process.Pid {
+func (f functions) runs(pid int) string {
+	if parent(pid) != f.platform {
 		return ""
 	}
 	executable, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
@@ -39,7 +45,7 @@ func (p *platform) runs(pid int) string {
 		return ""
 	}
 	function := filepath.Base(filepath.Dir(executable))
-	if executable != filepath.Join(p.dir, ".build", function, "bootstrap") {
+	if executable != filepath.Join(f.dir, ".build", function, "bootstrap") {
 		return ""
 	}
 	return function
@@ -62,7 +68,7 @@ func parent(pid int) int {
 
 // kill ends processes of the platform's functions with SIGKILL, as close together as can be. It returns the functions of
 // those that it met alive.
-func (p *platform) kill(pids []int) ([]string, error) {
+func (f functions) kill(pids []int) ([]string, error) {
 	type victim struct {
 		*os.Process
 		function string
@@ -74,7 +80,7 @@ func (p *platform) kill(pids []int) ([]string, error) {
 		if err != nil {
 			continue // it has ended meanwhile
 		}
-		if function := p.runs(pid); function != "" {
+		if function := f.runs(pid); function != "" {
 			victims = append(victims, victim{handle, function})
 		}
 	}

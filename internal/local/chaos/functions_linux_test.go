@@ -10,21 +10,17 @@ import (
 )
 
 // The platform of these tests is this process, whose functions only sleep.
-func here(t *testing.T) *platform {
+func here(t *testing.T) functions {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	self, err := os.FindProcess(os.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &platform{dir: dir, cmd: &exec.Cmd{Process: self}}
+	return functions{dir: dir, platform: os.Getpid()}
 }
 
 // sleeper starts a process that runs an executable of that name, below the platform's folder.
-func (p *platform) sleeper(t *testing.T, name string) *exec.Cmd {
+func (f functions) sleeper(t *testing.T, name string) *exec.Cmd {
 	t.Helper()
 	sleep, err := exec.LookPath("sleep")
 	if err != nil {
@@ -34,7 +30,7 @@ func (p *platform) sleeper(t *testing.T, name string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(p.dir, name)
+	path := filepath.Join(f.dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +39,7 @@ func (p *platform) sleeper(t *testing.T, name string) *exec.Cmd {
 	}
 	cmd := exec.Command(path, "60")
 	cmd.Args[0] = "sleep" // where one program is many, the name says which
-	cmd.SysProcAttr = processAttributes()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -56,16 +52,16 @@ func (p *platform) sleeper(t *testing.T, name string) *exec.Cmd {
 
 func TestFunctionsAreFoundByTheirExecutables(t *testing.T) {
 	t.Parallel()
-	p := here(t)
-	sender, api := p.sleeper(t, ".build/sender/bootstrap"), p.sleeper(t, ".build/api/bootstrap")
-	p.sleeper(t, "sender/bootstrap")
-	p.sleeper(t, ".build/local/sluice-local")
+	f := here(t)
+	sender, api := f.sleeper(t, ".build/sender/bootstrap"), f.sleeper(t, ".build/api/bootstrap")
+	f.sleeper(t, "sender/bootstrap")
+	f.sleeper(t, ".build/local/sluice-local")
 
-	senders, err := p.functions("sender")
+	senders, err := f.that("sender")
 	if err != nil || !slices.Equal(senders, []int{sender.Process.Pid}) {
 		t.Errorf("senders are %v, %v, want %d", senders, err, sender.Process.Pid)
 	}
-	all, err := p.functions("")
+	all, err := f.that("")
 	want := []int{sender.Process.Pid, api.Process.Pid}
 	slices.Sort(want)
 	slices.Sort(all)
@@ -76,10 +72,10 @@ func TestFunctionsAreFoundByTheirExecutables(t *testing.T) {
 
 func TestOnlyFunctionsAreKilled(t *testing.T) {
 	t.Parallel()
-	p := here(t)
-	sender, other := p.sleeper(t, ".build/sender/bootstrap"), p.sleeper(t, "other")
+	f := here(t)
+	sender, other := f.sleeper(t, ".build/sender/bootstrap"), f.sleeper(t, "other")
 
-	killed, err := p.kill([]int{sender.Process.Pid, other.Process.Pid, os.Getppid()})
+	killed, err := f.kill([]int{sender.Process.Pid, other.Process.Pid, os.Getppid()})
 
 	if err != nil || !slices.Equal(killed, []string{"sender"}) {
 		t.Errorf("killed %v, %v, want one sender", killed, err)
@@ -91,7 +87,7 @@ func TestOnlyFunctionsAreKilled(t *testing.T) {
 	if err := other.Process.Signal(syscall.Signal(0)); err != nil {
 		t.Errorf("the other process is not alive: %v", err)
 	}
-	if again, err := p.kill([]int{sender.Process.Pid}); err != nil || len(again) > 0 {
+	if again, err := f.kill([]int{sender.Process.Pid}); err != nil || len(again) > 0 {
 		t.Errorf("a dead process was killed again: %v, %v", again, err)
 	}
 }
