@@ -25,8 +25,8 @@
 //
 // A sender takes the batch's lease and then, chunk by chunk of about a second of sends, reserves slots, claims (moves
 // Cursor, in one transaction with the condition that the campaign runs in this epoch), sends each message at its slot,
-// stores the outcomes, and settles (moves Settled, with the counts, in the transaction of the next claim). At most two
-// chunks are in flight.
+// stores the outcomes, and settles (moves Settled, with the counts, in the transaction of the next claim). Two chunks at
+// most are in flight or, where a second's sends are more than a chunk, two seconds of sends.
 //
 // What was certainly not sent is given back: Cursor returns to the first who was not sent to, and the batch notes which
 // recipients behind have an outcome (Counted), so that whoever goes on leaves them out.
@@ -34,7 +34,8 @@
 // # What the provider says
 //
 //	accepted   it took the text, or a part of it
-//	retry      it certainly did not: tried again in place, five times, each at a slot of its own, with backoff
+//	retry      it certainly did not: tried again in place, five times, each at a slot of its own, with backoff. Where only
+//	           the rate was the reason, everybody slows down, and the text does not fail however often
 //	failed     for this recipient, for good. More than BRAKE_PERCENT of the latest hundred or two: the campaign pauses itself
 //	stop       for everybody (credentials, credit, a barred account or sender): the campaign pauses itself and says why;
 //	           who was refused so is sent to after the resume

@@ -10,37 +10,46 @@
 //	             0    1    2    └── TAT after = first + n × interval
 //
 // The holder spends the slots by its own clock. Slots that are not spent (a pause, a death) are wasted, never reused,
-// so the rate can only be undershot.
+// so the rate can only be undershot: by a chunk at most, which is about a second's slots.
 //
-// State has the arithmetic and is pure; Store keeps one for each key; Pacer is what senders use; Limits is for people.
+// State has the arithmetic and is pure; Store keeps one for each key; Pace is what the senders of a process share, Pacer
+// what one of them uses; Limits is for people.
 //
 // # Headroom
 //
 // Requests that leave evenly do not arrive evenly. A provider that counts in fixed windows refuses the request that
 // arrives early behind one that arrived late, so the interval is stretched by a headroom: with 4 % at 30 a second, a
-// window of one second has room for arrivals that are up to 40 ms out of place.
+// window of one second has room for arrivals that are up to 40 ms out of place. Half of that is for the sender, who may use
+// a slot so much later (Slots.Missed), and half for the road.
 //
 // # Several limits
 //
-// A request is charged to several limits (the account's requests, a sender's segments, a campaign's own). A stretch is
-// taken of each, so that every TAT moves by just its own cost, one after the other, each no earlier than the one before:
+// A request is charged to several limits: the account's requests, its number's segments, a campaign's own. A stretch is
+// taken of each, all from one instant, in one transaction or not at all:
 //
 //	campaign, 10/s  ├─ 0..9 ───────────────────────────┤
 //	account, 30/s   ├─ 0..9 ───┤├─ somebody else's ────────
 //	requests        | | | | | |
 //
-// The requests leave as densely as the fastest allows, so that each lies within its stretch under every limit. Under the
-// fastest this is exact. Under a slower one a window can hold more than it should only where chunks of different sizes
-// meet, by one chunk less one at most; chunks of a second of the slowest limit, which is what senders take, meet it
-// exactly.
+// The requests leave as densely as the fastest limit allows, so that each lies within its stretch under every limit and
+// nothing of the faster ones is lost. Under a slower one a chunk is then a burst, of at most what may leave in a second, and
+// has that second to itself, also if it is smaller: so no window of a second holds more than the limit, whatever the sizes of
+// the chunks. What that costs is the rest of a second where a batch ends, or where two campaigns with rates of their own
+// share a number; and what does not fit: at 10 segments a second, three texts of three segments, not three and a third.
 //
-// The limit that made this process wait longest comes first, then the slowest: it decides when, and the others follow.
-// These are taken only 300 ms before their time, because what is taken of an idle limit for later, nobody else can use.
-// If a later one begins more than its tolerance after the first, the first one's stretch would be spent late, where
-// others' may lie, and is taken anew. So at worst is wasted: of a limit that idles, those 300 ms; of one that has to wait
-// for another, a stretch for each round, which ends it mostly after the first, because the order is learned. Stretches
-// take turns: under a full account, a slow campaign gets a chunk for each chunk of the others, which may be less than its
-// own limit.
+// The instant is the first that is free under all. Where a narrow limit is free later than a wide one, the sender waits
+// until it is near: what it would take of the wide one by then, nobody else could use. Where others were faster, the answer
+// tells by how much, and the next try starts from there.
+//
+// A number's limit that nobody has set follows from the account's (Implied). It is looked up once a second and costs
+// nothing else, until it is set or the provider refuses.
+//
+// # Fairness
+//
+// Stretches take turns, so senders share a limit evenly, but campaigns with more senders would get more of it. The state
+// therefore remembers who took the latest eight stretches, in the item that each take writes anyway. Where these are of
+// several groups (campaigns), each sender takes its group's share of a second, divided by the group's senders: a round of
+// all takes a second, and every group the same from it. So a campaign that may send less than its share gets all that it may.
 //
 // # Clocks
 //
@@ -50,9 +59,8 @@
 //
 // So senders share one clock: that of the store, whose every answer bears a date. It tells the second only, and a Clock
 // learns the rest by asking every 10 ms until the second turns, which gives the offset to within 10 ms and the time of an
-// answer, whatever it is. That takes a second at most, once in the life of a process, and it is done when a reservation
-// first finds others ahead, who have to be waited for anyhow: who sends alone needs no common clock. When the clock jumps
-// forward, slots that lie behind now are missed, and reserved anew; when it jumps back, there is a hole.
+// answer; a clock that is less wrong is left alone. That takes a second at most, once in the life of a process, and it is
+// done when a reservation first finds others ahead, who have to be waited for anyhow: who sends alone needs no common clock.
 //
 // What remains: who starts on an idle pace with a wrong clock that is behind spends its first stretches late by its error,
 // until it first sees others; one window can then hold more by that error times the rate. A clock that is set while the
@@ -82,11 +90,13 @@
 // A single request after a silence that is refused only halts: our rate was not the reason.
 //
 // A person's new limit is a new generation too. Each reservation names the generation that it was priced in, and where
-// that is over it takes nothing and is told the new state: nobody reads the limit before a chunk.
+// that is over it takes nothing and is told the new state: nobody reads the limit before a chunk. A campaign's own limit
+// comes with its charge, and the number of its generation with it: whoever brings a newer one stores it.
 //
 // # When things fail
 //
 // If the store does not answer, nothing is reserved as far as the caller knows; if it did reserve, those slots are
-// wasted. A slot that its holder missed by more than Slots.Tolerance must be reserved anew: two holders' late requests
-// would meet in one window. A refusal that cannot be reported is not lost on anybody: the next one will be.
+// wasted. A slot that its holder missed is lost, or two holders' late requests would meet in one window; those behind it are
+// not. Slots that their holder would not live to use are not reserved (FullError): each moves the TAT on, and nothing moves
+// it back. A refusal that cannot be reported is not lost on anybody: the next one will be.
 package pace
