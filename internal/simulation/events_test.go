@@ -105,6 +105,24 @@ var situations = map[string]func(*situation){
 			s.Errorf("repaced %+v", c)
 		}
 	},
+	"api/get-pace.json": func(s *situation) {
+		limit := decode[struct {
+			PerSecond float64 `json:"per_second"`
+			Rate      float64
+		}](s, s.api(200))
+		if limit.PerSecond != 30 || limit.Rate != 28.8 || s.wrote > 0 {
+			s.Errorf("got %+v; %d writes", limit, s.wrote)
+		}
+	},
+	"api/set-pace.json": func(s *situation) {
+		s.api(200)
+		c := s.Create(simulation.Tutorial(6, 6, 0))
+		s.Until(c.ID, "completed", time.Minute)
+		at := ofCampaign(s.Vonage.Ledger(), c.ID)
+		if took := at[5].Sub(at[0]); took < time.Second {
+			s.Errorf("six texts of a sender of three segments a second left within %v", took)
+		}
+	},
 	"api/retry-unsent-message.json": func(s *situation) {
 		s.api(404)
 		if s.wrote > 0 {
