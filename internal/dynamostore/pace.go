@@ -112,7 +112,7 @@ func (s *Store) Take(ctx context.Context, name string, gen int64, ask pace.Stret
 			return state, err
 		}
 	}
-	return pace.State{}, fmt.Errorf("pace %s: still contended after %d tries", name, maxTries)
+	return pace.State{}, fmt.Errorf("pace of the %s: still contended after %d tries", pace.Kind(name), maxTries)
 }
 
 // TakeAll implements pace.Store: one transaction.
@@ -139,7 +139,7 @@ func (s *Store) TakeAll(ctx context.Context, by pace.Taker, start time.Time, par
 	inTheWay := make(map[string]pace.State)
 	for i, action := range failed.actions {
 		if inTheWay[parts[action].Key], err = stateOf(failed.items[i]); err != nil {
-			return nil, fmt.Errorf("pace %s: %w", parts[action].Key, err)
+			return nil, fmt.Errorf("pace of the %s: %w", pace.Kind(parts[action].Key), err)
 		}
 	}
 	return inTheWay, pace.ErrChanged
@@ -191,7 +191,7 @@ func (s *Store) movePace(ctx context.Context, name string, set expression.Update
 	}
 	state, decodeErr := stateOf(stored)
 	if decodeErr != nil {
-		return pace.State{}, fmt.Errorf("pace %s: %w", name, decodeErr)
+		return pace.State{}, fmt.Errorf("pace of the %s: %w", pace.Kind(name), decodeErr)
 	}
 	return state, err
 }

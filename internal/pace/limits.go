@@ -38,7 +38,7 @@ type Status struct {
 func (l *Limits) Get(ctx context.Context, key string) (Status, error) {
 	s, err := l.store.Load(ctx, key)
 	if err != nil {
-		return Status{}, fmt.Errorf("read the limit of %s: %w", key, err)
+		return Status{}, fmt.Errorf("read the limit of the %s: %w", Kind(key), err)
 	}
 	status := Status{Limit: s.limit(l.configured(key)), IsSet: s.Limit != Limit{}, FreeAt: s.TAT}
 	if s.Refused > 0 {
@@ -83,7 +83,7 @@ func (l *Limits) set(ctx context.Context, key string, limit Limit) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("set the limit of %s: %w", key, err)
+	return fmt.Errorf("set the limit of the %s: %w", Kind(key), err)
 }
 
 // ErrLimit: the limit is out of bounds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -109,7 +110,7 @@ func (p *Pacer) CurrentRate(ctx context.Context) (float64, error) {
 			continue
 		}
 		if err := p.load(ctx, c); err != nil {
-			return p.Rate(), fmt.Errorf("look up the pace of %s: %w", c.Key, err)
+			return p.Rate(), fmt.Errorf("look up the pace of the %s: %w", Kind(c.Key), err)
 		}
 	}
 	return p.Rate(), nil
@@ -218,20 +219,24 @@ func (p *Pacer) try(ctx context.Context, w Want) (Slots, error) {
 func (p *Pacer) approach(ctx context.Context, w Want, counted []int) error {
 	if c := p.charges[counted[0]]; c.age(p.clock.Now()) > near {
 		if err := p.load(ctx, c); err != nil {
-			return fmt.Errorf("look up the pace of %s: %w", c.Key, err)
+			return fmt.Errorf("look up the pace of the %s: %w", Kind(c.Key), err)
 		}
 	}
-	widest, start := p.tat(counted[0], w.NotBefore), time.Time{}
-	for _, i := range counted[1:] {
-		start = later(start, p.tat(i, w.NotBefore))
+	var narrower, turn time.Time
+	for _, i := range slices.Backward(counted) {
+		free := p.tat(i, w.NotBefore)
+		if !narrower.IsZero() && narrower.Sub(free) > near {
+			turn = later(turn, narrower.Add(-near))
+		}
+		narrower = later(narrower, free)
 	}
-	if start.Sub(widest) <= near || !start.Add(-near).After(p.clock.Now()) {
+	if !turn.After(p.clock.Now()) {
 		return nil
 	}
-	if !w.Before.IsZero() && start.After(w.Before) {
-		return FullError{Free: start}
+	if !w.Before.IsZero() && turn.After(w.Before) {
+		return FullError{Free: narrower}
 	}
-	return w.Wait(ctx, start.Add(-near))
+	return w.Wait(ctx, turn)
 }
 
 // tat is when the i-th limit is free, as far as is known.
@@ -248,7 +253,7 @@ func (p *Pacer) takeOne(ctx context.Context, held []stretch, counted []int, notB
 		c.learn(s, p.clock.Now())
 	}
 	if err != nil {
-		return time.Time{}, fmt.Errorf("reserve slots of %s: %w", c.Key, err)
+		return time.Time{}, fmt.Errorf("reserve slots of the %s: %w", Kind(c.Key), err)
 	}
 	return s.TAT.Add(-t.length), nil
 }
@@ -292,7 +297,7 @@ func (p *Pacer) look(ctx context.Context) error {
 			err = p.adopt(ctx, c)
 		}
 		if err != nil {
-			return fmt.Errorf("look up the pace of %s: %w", c.Key, err)
+			return fmt.Errorf("look up the pace of the %s: %w", Kind(c.Key), err)
 		}
 	}
 	return nil
@@ -349,7 +354,7 @@ func (p *Pacer) Confirm(ctx context.Context, s Slots) (bool, error) {
 	}
 	for _, c := range p.charges {
 		if err := p.load(ctx, c); err != nil {
-			return false, fmt.Errorf("look up the pace of %s: %w", c.Key, err)
+			return false, fmt.Errorf("look up the pace of the %s: %w", Kind(c.Key), err)
 		}
 	}
 	return p.Holds(s, 0), nil
@@ -364,7 +369,7 @@ func (p *Pacer) Refused(ctx context.Context, s Slots, by Party, wait time.Durati
 				t.rate = float64(c.Units) * float64(time.Second) / float64(s.Every)
 			}
 			if err := p.refuse(ctx, c, t, wait); err != nil {
-				return fmt.Errorf("slow down %s: %w", c.Key, err)
+				return fmt.Errorf("slow down the %s: %w", Kind(c.Key), err)
 			}
 		}
 	}

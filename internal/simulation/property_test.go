@@ -15,6 +15,7 @@ import (
 // life is what happens to a campaign.
 type life struct {
 	Rate, Recipients, Batch, Delay int
+	MaxRate                        int // the campaign's own; 0 for none
 	Latency                        time.Duration
 	Faults                         []simulation.Fault
 	Refusals                       []vonagetest.Fault
@@ -23,9 +24,9 @@ type life struct {
 
 // event is what a person does, some time after the event before.
 type event struct {
-	After        time.Duration
-	Action       string
-	Batch, Delay int
+	After              time.Duration
+	Action             string
+	Batch, Delay, Rate int
 }
 
 func (l life) options() simulation.Options {
@@ -34,6 +35,15 @@ func (l life) options() simulation.Options {
 		Vonage:     vonagetest.Config{Rate: -1, Latency: l.Latency},
 		Faults:     l.Faults,
 	}
+}
+
+// fastest is the highest rate that it may ever have.
+func (l life) fastest() int {
+	n := l.Rate
+	for _, e := range l.Events {
+		n = max(n, e.Rate)
+	}
+	return n
 }
 
 // kills are the faults of senders: each may leave a chunk unknown, two where they overlap.
@@ -53,6 +63,9 @@ func drawLife(t *rapid.T) life {
 		Rate: between("rate", 3, 40), Recipients: between("recipients", 1, 150), Batch: between("batch size", 1, 60),
 		Delay: between("delay", 0, 90), Latency: time.Duration(between("latency ms", 0, 1500)) * time.Millisecond,
 	}
+	if rapid.Bool().Draw(t, "has a rate of its own") {
+		l.MaxRate = between("own rate", 1, 40)
+	}
 	for range between("faults", 0, 5) {
 		l.Faults = append(l.Faults, drawFault(t))
 	}
@@ -64,9 +77,11 @@ func drawLife(t *rapid.T) life {
 	}
 	for range between("events", 0, 6) {
 		l.Events = append(l.Events, event{
-			After:  time.Duration(between("after ms", 0, 40_000)) * time.Millisecond,
-			Action: rapid.SampledFrom([]string{"pause", "pause", "resume", "resume", "repace", "repace", "cancel"}).Draw(t, "action"),
-			Batch:  between("new batch size", 1, 60), Delay: between("new delay", 0, 90),
+			After: time.Duration(between("after ms", 0, 40_000)) * time.Millisecond,
+			Action: rapid.SampledFrom([]string{
+				"pause", "pause", "resume", "resume", "repace", "repace", "own rate", "account's rate", "sender's rate", "cancel",
+			}).Draw(t, "action"),
+			Batch: between("new batch size", 1, 60), Delay: between("new delay", 0, 90), Rate: between("new rate", 1, 40),
 		})
 	}
 	return l
@@ -94,6 +109,7 @@ func drawFault(t *rapid.T) simulation.Fault {
 // live lives it, and holds the campaign to the promises all along and at the end.
 func (l life) live(w *simulation.World) error {
 	body := simulation.Tutorial(l.Recipients, l.Batch, l.Delay)
+	body["max_rate"] = l.MaxRate
 	if err := w.Vonage.Inject(l.Refusals...); err != nil {
 		return err
 	}
@@ -126,7 +142,7 @@ func (l life) judge(c simulation.Campaign) error {
 	if n.Accepted+n.Failed+n.Skipped+n.Unknown+n.ToSend != c.Recipients || n.ToSend > 0 {
 		return fmt.Errorf("it does not add up: %+v", c)
 	}
-	if most := 2 * l.Rate * l.kills(); n.Unknown > most {
+	if most := 2 * l.fastest() * l.kills(); n.Unknown > most {
 		return fmt.Errorf("%d are unknown, %d at most may be", n.Unknown, most)
 	}
 	if c.Status == "completed" && n.Skipped > 0 {
@@ -137,8 +153,18 @@ func (l life) judge(c simulation.Campaign) error {
 
 // happens does what a person does. What the campaign's status does not allow is refused, which is as good.
 func (l life) happens(w *simulation.World, id string, e event) error {
-	if e.Action == "repace" {
+	switch e.Action {
+	case "repace":
 		w.Insist(http.MethodPatch, "/campaigns/"+id, simulation.JSON{"batch_size": e.Batch, "delay_period": e.Delay})
+		return nil
+	case "own rate":
+		w.Insist(http.MethodPatch, "/campaigns/"+id, simulation.JSON{"max_rate": e.Rate})
+		return nil
+	case "account's rate":
+		w.Insist(http.MethodPut, "/pace/account", simulation.JSON{"per_second": e.Rate})
+		return nil
+	case "sender's rate":
+		w.Insist(http.MethodPut, "/pace/sender:447700900000", simulation.JSON{"per_second": e.Rate})
 		return nil
 	}
 	act(w, id, e.Action)
@@ -147,8 +173,8 @@ func (l life) happens(w *simulation.World, id string, e event) error {
 	}
 	before := len(w.Vonage.Ledger())
 	time.Sleep(time.Minute)
-	if sent := len(w.Vonage.Ledger()) - before; sent > 2*l.Rate {
-		return fmt.Errorf("%d texts left after a %s, two chunks are %d", sent, e.Action, 2*l.Rate)
+	if sent := len(w.Vonage.Ledger()) - before; sent > 2*l.fastest() {
+		return fmt.Errorf("%d texts left after a %s, two chunks are %d", sent, e.Action, 2*l.fastest())
 	}
 	return nil
 }
