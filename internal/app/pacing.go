@@ -7,9 +7,6 @@ import (
 	"sluice/internal/pace"
 )
 
-// ownHeadroom is for what a slot may be late by, where nobody refuses.
-const ownHeadroom = 0.01
-
 // pacing is under which limits a campaign's texts leave: the account's requests, its sender's segments, and its own texts.
 func pacing(shared *pace.Pace, account pace.Limit) campaign.Pacing {
 	return func(c campaign.Campaign, batch int) campaign.Pacer {
@@ -25,7 +22,7 @@ func pacing(shared *pace.Pace, account pace.Limit) campaign.Pacing {
 		if c.MaxRate > 0 {
 			charges = append(charges, pace.Charge{
 				Key: pace.CampaignKey(c.ID), By: pace.Self, Generation: int64(c.Epoch),
-				Limit: pace.Limit{PerSecond: c.MaxRate, Headroom: ownHeadroom},
+				Limit: pace.Limit{PerSecond: c.MaxRate, Headroom: account.Headroom},
 			})
 		}
 		return shared.For(pace.Taker{Group: c.ID, Sender: strconv.Itoa(batch)}, charges...)

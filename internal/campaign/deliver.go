@@ -81,10 +81,13 @@ func (d *Deliverer) take(ctx context.Context, key BatchKey) (*run, error) {
 	return r, nil
 }
 
-// until waits for an instant.
+// until waits for an instant, also where the clock is set back meanwhile.
 func (d *Deliverer) until(ctx context.Context, t time.Time) error {
-	_, err := d.untilOr(ctx, t, nil)
-	return err
+	for {
+		if _, err := d.untilOr(ctx, t, nil); err != nil || !d.now().Before(t) {
+			return err
+		}
+	}
 }
 
 // untilOr waits for an instant, or for something that comes first.
@@ -110,9 +113,15 @@ func (d *Deliverer) untilOr(ctx context.Context, t time.Time, first <-chan struc
 //
 // None is wanted that is over less than margin before the invocation's deadline.
 func (d *Deliverer) want(ctx context.Context, n int, notBefore time.Time, margin time.Duration) pace.Want {
-	w := pace.Want{N: n, NotBefore: later(notBefore, d.now().Add(slotLead)), Wait: d.until}
-	if deadline, ok := ctx.Deadline(); ok {
+	w := pace.Want{N: n, NotBefore: notBefore, Lead: slotLead, Wait: d.until}
+	if deadline, ok := d.deadline(ctx); ok {
 		w.Before = deadline.Add(-margin)
 	}
 	return w
+}
+
+// deadline is when the invocation ends, by our clock: the context goes by the machine's.
+func (d *Deliverer) deadline(ctx context.Context) (time.Time, bool) {
+	t, ok := ctx.Deadline()
+	return d.now().Add(time.Until(t)), ok
 }

@@ -311,6 +311,38 @@ func TestAPauseStopsAChunkThatWaitsForNewSlots(t *testing.T) {
 	})
 }
 
+// Slots for the rest of a chunk are five seconds ahead, and a new limit takes them back meanwhile.
+func TestSlotsThatWereTakenBackAreNotUsed(t *testing.T) {
+	onStage(t, 29, 29, func(s *stage) {
+		var once sync.Once
+		s.store.beforeStep = func() {
+			once.Do(func() {
+				time.Sleep(1200 * time.Millisecond)
+				s.push(5 * time.Second)
+			})
+		}
+		done := make(chan error)
+		go func() { done <- s.invoke(s.first()) }()
+		time.Sleep(2 * time.Second)
+		limits := pace.NewLimits(s.pace, s.limit, time.Now)
+		if err := limits.Set(s.Context(), pace.AccountKey, pace.Limit{PerSecond: 5}); err != nil {
+			s.Fatal(err)
+		}
+		if err := <-done; err != nil {
+			s.Fatal(err)
+		}
+		sent := s.provider.requests()
+		for i := 5; i < len(sent); i++ {
+			if within := sent[i].Sub(sent[i-5]); within < 990*time.Millisecond {
+				s.Fatalf("6 requests within %v", within)
+			}
+		}
+		if len(sent) != 29 {
+			t.Errorf("%d requests", len(sent))
+		}
+	})
+}
+
 func TestALongWaitIsTheContinuationsAndKeepsNoOutcomeBack(t *testing.T) {
 	onStage(t, 29, 29, func(s *stage) {
 		begin := time.Now()

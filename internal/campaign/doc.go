@@ -26,7 +26,7 @@
 // A sender takes the batch's lease and then, chunk by chunk of about a second of sends, reserves slots, claims (moves
 // Cursor, in one transaction with the condition that the campaign runs in this epoch), sends each message at its slot,
 // stores the outcomes, and settles (moves Settled, with the counts, in the transaction of the next claim). Two chunks at
-// most are in flight or, where a second's sends are more than a chunk, two seconds of sends.
+// most are in flight or, where a second's sends are more than a chunk, two seconds of sends, twelve chunks at most.
 //
 // What was certainly not sent is given back: Cursor returns to the first who was not sent to, and the batch notes which
 // recipients behind have an outcome (Counted), so that whoever goes on leaves them out.

@@ -226,7 +226,7 @@ func (f *flight) slowDown(ctx context.Context, o sms.Outcome, slots pace.Slots) 
 // again waits, and then for a slot. It says whether the message may then still be sent.
 func (f *flight) again(ctx context.Context, wait time.Duration) (pace.Slots, bool) {
 	due := f.now().Add(wait)
-	deadline, ok := ctx.Deadline()
+	deadline, ok := f.deadline(ctx)
 	if wait > maxWait || ok && due.Add(lastAttempt).After(deadline) {
 		f.shared.wait(due)
 		return pace.Slots{}, false
@@ -234,15 +234,22 @@ func (f *flight) again(ctx context.Context, wait time.Duration) (pace.Slots, boo
 	if f.until(ctx, due.Add(-slotLead)) != nil {
 		return pace.Slots{}, false
 	}
-	slots, err := f.turn(ctx, 1, due)
-	return slots, err == nil && f.until(ctx, slots.First) == nil
+	fresh, err := f.turn(ctx, 1, due)
+	if err != nil {
+		return pace.Slots{}, false
+	}
+	spent := spending{Slots: fresh}
+	err = f.next(ctx, &spent, 1)
+	return spent.Slots, err == nil
 }
 
 // turn reserves slots anew and waits until they are near: others may be far ahead, so what has happened meanwhile is
 // looked at before they are used. Where that takes so long that they are missed, more time is left for it.
 func (f *flight) turn(ctx context.Context, n int, notBefore time.Time) (pace.Slots, error) {
 	for lead := slotLead; lead <= maxLead; lead *= 4 {
-		slots, err := f.pacer.Reserve(ctx, f.want(ctx, n, later(notBefore, f.now().Add(lead)), lastAttempt))
+		w := f.want(ctx, n, notBefore, lastAttempt)
+		w.Lead = lead
+		slots, err := f.pacer.Reserve(ctx, w)
 		if full := (pace.FullError{}); errors.As(err, &full) {
 			f.shared.wait(full.Free)
 		}
@@ -252,7 +259,11 @@ func (f *flight) turn(ctx context.Context, n int, notBefore time.Time) (pace.Slo
 		if err == nil {
 			err = f.wanted(ctx)
 		}
-		if err != nil || f.usable(slots, 0) {
+		if err != nil {
+			return slots, err
+		}
+		holds, err := f.pacer.Confirm(ctx, slots)
+		if err != nil || holds && !slots.Missed(0, f.now()) {
 			return slots, err
 		}
 	}

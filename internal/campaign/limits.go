@@ -33,6 +33,8 @@ const (
 	// maxAloft is how much sending may be claimed and unanswered: at a provider that answers more slowly, the pace has
 	// holes; where a sender is killed, that much is unknown.
 	maxAloft = 2 * time.Second
+	// maxChunksAloft is what a thousand a second need at answers after 800 ms.
+	maxChunksAloft = 12
 	// claimLead is how long before its first slot a chunk is claimed: one transaction's time.
 	claimLead = 150 * time.Millisecond
 	// slotLead is how far ahead of now slots are reserved: a reservation takes two writes where the pace was idle, and

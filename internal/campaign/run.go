@@ -105,7 +105,7 @@ func (r *run) next(ctx context.Context) error {
 	}
 	pacer := r.pacer
 	n := min(pacer.Chunk(), r.batch.To-r.batch.Cursor)
-	if !r.timeFor(ctx, later(r.now(), r.end).Add(sending(n, pacer.Rate()))) {
+	if !r.timeFor(ctx, later(r.now(), r.end).Add(sending(n-1, pacer.Rate()))) {
 		return nil
 	}
 	if err := r.land(ctx, r.aloft(n)-1); err != nil || !r.goesOn() {
@@ -162,22 +162,27 @@ func (r *run) reserve(ctx context.Context, n int) (pace.Slots, error) {
 // errEnough: there is not to be another chunk.
 var errEnough = errors.New("enough is sent")
 
-// aloft is how many chunks of n may be in flight at once: unanswered sends for maxAloft at most, but two chunks at least.
+// aloft is how many chunks of n may be in flight at once: two or, where a second's sends are more than a chunk, unanswered
+// sends for maxAloft.
 func (r *run) aloft(n int) int {
-	return max(2, int(maxAloft.Seconds()*r.pacer.Rate())/n)
+	return min(max(2, int(maxAloft.Seconds()*r.pacer.Rate())/n), maxChunksAloft)
 }
 
 // timeFor says whether this invocation can still send until then and land. Once it cannot, the run is late.
 func (r *run) timeFor(ctx context.Context, t time.Time) bool {
-	deadline, ok := ctx.Deadline()
+	deadline, ok := r.deadline(ctx)
 	r.late = r.late || ok && !t.Add(closing).Before(deadline)
 	return !r.late
 }
 
 // await waits for a slot and keeps the lease meanwhile: with many senders, a turn may be far off.
 func (r *run) await(ctx context.Context, t time.Time) error {
-	for t.Sub(r.now()) > leaseTime/2 && r.goesOn() {
-		if err := r.idle(ctx, r.now().Add(leaseTime/3)); err != nil {
+	for r.goesOn() {
+		renewal := r.batch.Lease.Add(-leaseTime / 2)
+		if !t.After(renewal) {
+			break
+		}
+		if err := r.idle(ctx, renewal); err != nil {
 			return err
 		}
 		if err := r.land(ctx, 0); err != nil {

@@ -127,7 +127,7 @@ func (s *Store) stepOfBatch(b campaign.Batch, step campaign.Step) update {
 	if step.Done {
 		set = set.Set(expression.Name("ended_at"), expression.Value(at(step.At)))
 	}
-	if !step.LookAt.Equal(b.LookAt) {
+	if step.LookAt.IsZero() || !step.LookAt.Equal(b.LookAt) { // somebody may have set it since
 		set = setDue(set, batchShard(b.Campaign), step.LookAt)
 	}
 	return update{

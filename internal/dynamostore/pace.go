@@ -22,22 +22,42 @@ var _ pace.Store = (*Store)(nil)
 // paceItem is a pace.State. Its instants are epoch microseconds: fine enough for thousands of slots a second, and exact in
 // any DynamoDB that keeps numbers as floats.
 type paceItem struct {
-	TAT        int64   `dynamodbav:"tat"`
-	Generation int64   `dynamodbav:"generation"`
-	PerSecond  float64 `dynamodbav:"per_second"`
-	Headroom   float64 `dynamodbav:"headroom"`
-	Refused    float64 `dynamodbav:"refused"`
-	Lowered    float64 `dynamodbav:"lowered"`
-	Since      int64   `dynamodbav:"since"`
-	Halt       int64   `dynamodbav:"halt"`
-	Taker0     string  `dynamodbav:"taker0"`
-	Taker1     string  `dynamodbav:"taker1"`
-	Taker2     string  `dynamodbav:"taker2"`
-	Taker3     string  `dynamodbav:"taker3"`
-	Taker4     string  `dynamodbav:"taker4"`
-	Taker5     string  `dynamodbav:"taker5"`
-	Taker6     string  `dynamodbav:"taker6"`
-	Taker7     string  `dynamodbav:"taker7"`
+	TAT        int64     `dynamodbav:"tat"`
+	Generation int64     `dynamodbav:"generation"`
+	PerSecond  float64   `dynamodbav:"per_second"`
+	Headroom   float64   `dynamodbav:"headroom"`
+	Refused    float64   `dynamodbav:"refused"`
+	Lowered    float64   `dynamodbav:"lowered"`
+	Since      int64     `dynamodbav:"since"`
+	Halt       int64     `dynamodbav:"halt"`
+	Bursts     [][]int64 `dynamodbav:"bursts"` // start, requests, units of each, nanoseconds between them
+	Taker0     string    `dynamodbav:"taker0"`
+	Taker1     string    `dynamodbav:"taker1"`
+	Taker2     string    `dynamodbav:"taker2"`
+	Taker3     string    `dynamodbav:"taker3"`
+	Taker4     string    `dynamodbav:"taker4"`
+	Taker5     string    `dynamodbav:"taker5"`
+	Taker6     string    `dynamodbav:"taker6"`
+	Taker7     string    `dynamodbav:"taker7"`
+}
+
+func (i paceItem) bursts() (bursts [pace.MaxBursts]pace.Burst) {
+	for n, b := range i.Bursts[:min(len(i.Bursts), pace.MaxBursts)] {
+		if len(b) == 4 {
+			bursts[n] = pace.Burst{Start: fromMicros(b[0]), N: int(b[1]), Units: int(b[2]), Every: time.Duration(b[3])}
+		}
+	}
+	return bursts
+}
+
+func itemOfBursts(bursts [pace.MaxBursts]pace.Burst) [][]int64 {
+	stored := [][]int64{}
+	for _, b := range bursts {
+		if b.N > 0 {
+			stored = append(stored, []int64{toMicros(b.Start), int64(b.N), int64(b.Units), int64(b.Every)})
+		}
+	}
+	return stored
 }
 
 func (i paceItem) takers() (takers [pace.Remembered]pace.Taker) {
@@ -75,7 +95,7 @@ func stateOf(stored attributes) (pace.State, error) {
 	i, err := decode[paceItem](stored)
 	return pace.State{
 		TAT: fromMicros(i.TAT), Generation: i.Generation, Limit: pace.Limit{PerSecond: i.PerSecond, Headroom: i.Headroom},
-		Refused: i.Refused, Lowered: i.Lowered, Since: fromMicros(i.Since), Halt: fromMicros(i.Halt), Takers: i.takers(),
+		Refused: i.Refused, Lowered: i.Lowered, Since: fromMicros(i.Since), Halt: fromMicros(i.Halt), Takers: i.takers(), Bursts: i.bursts(),
 	}, err
 }
 
@@ -116,15 +136,26 @@ func (s *Store) Take(ctx context.Context, name string, gen int64, ask pace.Stret
 }
 
 // TakeAll implements pace.Store: one transaction.
-func (s *Store) TakeAll(ctx context.Context, by pace.Taker, start time.Time, parts []pace.Part) (map[string]pace.State, error) {
-	actions := make([]types.TransactWriteItem, 0, len(parts))
-	for _, p := range parts {
-		from := start.UnixMicro()
-		free := unused(tat).Or(tat.LessThanEqual(expression.Value(from)))
-		action, err := s.updating(update{
-			key: paceKey(p.Key), set: push(expression.Set(tat, expression.Value(from+ceilMicros(p.Length))), by),
-			condition: free.And(inGeneration(p.Generation)),
+func (s *Store) TakeAll(ctx context.Context, by pace.Taker, start time.Time, wide pace.Part, narrow ...pace.Change,
+) (map[string]pace.State, error) {
+	from := start.UnixMicro()
+	updates := []update{{
+		key:       paceKey(wide.Key),
+		set:       push(expression.Set(tat, expression.Value(from+ceilMicros(wide.Length))), by),
+		condition: unused(tat).Or(tat.LessThanEqual(expression.Value(from))).And(inGeneration(wide.Generation)),
+	}}
+	keys := []string{wide.Key}
+	for _, c := range narrow {
+		updates = append(updates, update{
+			key: paceKey(c.Key), condition: isAs(c.Before),
+			set: expression.Set(tat, expression.Value(toMicros(c.After.TAT))).
+				Set(expression.Name("bursts"), expression.Value(itemOfBursts(c.After.Bursts))),
 		})
+		keys = append(keys, c.Key)
+	}
+	actions := make([]types.TransactWriteItem, 0, len(updates))
+	for _, u := range updates {
+		action, err := s.updating(u)
 		if err != nil {
 			return nil, err
 		}
@@ -138,8 +169,8 @@ func (s *Store) TakeAll(ctx context.Context, by pace.Taker, start time.Time, par
 	}
 	inTheWay := make(map[string]pace.State)
 	for i, action := range failed.actions {
-		if inTheWay[parts[action].Key], err = stateOf(failed.items[i]); err != nil {
-			return nil, fmt.Errorf("pace of the %s: %w", pace.Kind(parts[action].Key), err)
+		if inTheWay[keys[action]], err = stateOf(failed.items[i]); err != nil {
+			return nil, fmt.Errorf("pace of the %s: %w", pace.Kind(keys[action]), err)
 		}
 	}
 	return inTheWay, pace.ErrChanged
@@ -169,12 +200,9 @@ func (s *Store) Swap(ctx context.Context, name string, before, after pace.State)
 		Set(expression.Name("refused"), expression.Value(after.Refused)).
 		Set(expression.Name("lowered"), expression.Value(after.Lowered)).
 		Set(expression.Name("since"), expression.Value(toMicros(after.Since))).
-		Set(expression.Name("halt"), expression.Value(toMicros(after.Halt)))
-	same := tat.Equal(expression.Value(toMicros(before.TAT)))
-	if before.TAT.IsZero() {
-		same = same.Or(unused(tat))
-	}
-	state, err := s.movePace(ctx, name, set, same.And(inGeneration(before.Generation)))
+		Set(expression.Name("halt"), expression.Value(toMicros(after.Halt))).
+		Set(expression.Name("bursts"), expression.Value(itemOfBursts(after.Bursts)))
+	state, err := s.movePace(ctx, name, set, isAs(before))
 	if errors.Is(err, campaign.ErrConflict) {
 		err = pace.ErrChanged
 	}
@@ -211,6 +239,15 @@ func (s *Store) Second(ctx context.Context) (time.Time, error) {
 
 func (s *Store) readPace(name string, consistent bool) *dynamodb.GetItemInput {
 	return &dynamodb.GetItemInput{TableName: &s.table, Key: paceKey(name).attributes(), ConsistentRead: &consistent}
+}
+
+// isAs: generation and TAT are those of a state.
+func isAs(s pace.State) expression.ConditionBuilder {
+	same := tat.Equal(expression.Value(toMicros(s.TAT)))
+	if s.TAT.IsZero() {
+		same = same.Or(unused(tat))
+	}
+	return same.And(inGeneration(s.Generation))
 }
 
 func inGeneration(n int64) expression.ConditionBuilder {

@@ -31,32 +31,30 @@ const (
 	Self
 )
 
-// price is what this process believes that a request costs under a limit, and how many may leave at once.
+// price is what this process believes that a request costs under a limit.
 type price struct {
 	limit Limit
 	rate  float64       // in units a second
-	every time.Duration // from one request to the next
-	// burst of requests may leave at once, as densely as another limit allows, if the next follows a period later.
-	burst  int
-	period time.Duration
+	every time.Duration // from one request to the next, in the long run
+	units int
+	// most units may leave in any window.
+	most   int
+	window time.Duration
 }
 
-func (c Charge) price(s State, at time.Time, most int) price {
+func (c Charge) price(s State, at time.Time) price {
 	limit, rate := s.limit(c.Limit), s.Rate(c.Limit, at)
-	p := price{limit: limit, rate: rate, every: time.Duration(float64(time.Second) * float64(c.Units) / rate)}
-	whole := math.Floor(min(limit.PerSecond, rate/(1-limit.Headroom))/float64(c.Units) + 1e-6)
-	bursts := max(1, math.Ceil(whole/float64(most))) // in a second
-	p.burst = max(1, int(whole/bursts))
-	p.period = time.Duration(float64(time.Second) / bursts)
-	return p
+	return price{
+		limit: limit, rate: rate, units: c.Units,
+		every:  time.Duration(math.Ceil(float64(time.Second) * float64(c.Units) / rate)),
+		most:   max(c.Units, int(math.Ceil(rate/(1-limit.Headroom)-1e-6))),
+		window: time.Duration(float64(time.Second) / (1 - limit.Headroom)),
+	}
 }
 
-// length is that of the stretch for n requests: evenly spaced, or in a burst that has its period to itself.
-func (p price) length(n int, dense bool) time.Duration {
-	length := time.Duration(n) * p.every
-	if dense {
-		length = max(length, p.period)
-	}
+// length is that of the stretch for n requests that leave as densely as said.
+func (p price) length(n int, dense time.Duration) time.Duration {
+	length := time.Duration(n) * max(p.every, dense)
 	return (length + time.Microsecond - 1).Truncate(time.Microsecond) // as the store keeps it
 }
 

@@ -24,18 +24,18 @@
 //
 // # Several limits
 //
-// A request is charged to several limits: the account's requests, its number's segments, a campaign's own. A stretch is
-// taken of each, all from one instant, in one transaction or not at all:
+// A request is charged to several limits, from the widest to the narrowest: the account's requests, its number's segments,
+// a campaign's own. A stretch is taken of each, all from one instant, in one transaction or not at all:
 //
 //	campaign, 10/s  ├─ 0..9 ───────────────────────────┤
 //	account, 30/s   ├─ 0..9 ───┤├─ somebody else's ────────
 //	requests        | | | | | |
 //
-// The requests leave as densely as the fastest limit allows, so that each lies within its stretch under every limit and
-// nothing of the faster ones is lost. Under a slower one a chunk is then a burst, of at most what may leave in a second, and
-// has that second to itself, also if it is smaller: so no window of a second holds more than the limit, whatever the sizes of
-// the chunks. What that costs is the rest of a second where a batch ends, or where two campaigns with rates of their own
-// share a number; and what does not fit: at 10 segments a second, three texts of three segments, not three and a third.
+// The requests leave as densely as the widest limit allows, so that each lies within its stretch of that, and nothing of it is
+// lost. Under a narrower one a chunk is then a burst. What a window of a second holds is therefore counted there: the state
+// remembers the latest bursts, and a new one begins when there is room for each of its requests, whatever their sizes and
+// units (State.Spend, room). A chunk is never larger than what a window holds: at 10 segments a second, three texts of three
+// segments. What chunks of different sizes cost is a part of a second where they meet.
 //
 // The instant is the first that is free under all. Where a narrow limit is free later than a wide one, the sender waits
 // until it is near: what it would take of the wide one by then, nobody else could use. Where others were faster, the answer

@@ -33,7 +33,7 @@ func (l Limit) Check() error {
 	return nil
 }
 
-// minTolerance is below what timers keep on a busy machine.
+// minTolerance is what timers may be late by.
 const minTolerance = 5 * time.Millisecond
 
 // tolerance is how late a request may leave its slot: half of the headroom of a window of one second. The other half

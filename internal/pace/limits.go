@@ -25,8 +25,8 @@ type Status struct {
 	// Limit is the one that holds: what was set, or else the configured one; zero for none.
 	Limit Limit
 	IsSet bool
-	// Rate is how many units a second are given out now: less than Limit.Effective for a minute after a refusal. Zero for
-	// any number.
+	// Rate is how many units a second are given out now: less than Limit.Effective for a minute after a refusal. Zero where
+	// there is no limit.
 	Rate float64
 	// RefusedAt is when the provider last refused because of the rate; zero if it did not under this limit.
 	RefusedAt time.Time
@@ -44,12 +44,8 @@ func (l *Limits) Get(ctx context.Context, key string) (Status, error) {
 	if s.Refused > 0 {
 		status.RefusedAt = s.Since
 	}
-	lowered := s.Refused > 0 && l.now().Sub(s.Since) < forgotten
-	switch {
-	case status.Limit != Limit{}:
+	if status.Limit != (Limit{}) {
 		status.Rate = s.Rate(status.Limit, l.now())
-	case lowered:
-		status.Rate = s.Rate(Limit{PerSecond: MaxPerSecond}, l.now())
 	}
 	return status, nil
 }

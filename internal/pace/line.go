@@ -23,12 +23,6 @@ func (l *line) known() State {
 	return l.state
 }
 
-func (l *line) neverRead() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.asOf.IsZero()
-}
-
 // age is how old what is known is.
 func (l *line) age(now time.Time) time.Duration {
 	l.mu.Lock()
@@ -64,4 +58,13 @@ func (l *line) mayReport(generation int64) bool {
 	}
 	l.reported = generation + 1
 	return true
+}
+
+// unreported takes that back: the report did not arrive.
+func (l *line) unreported(generation int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.reported == generation+1 {
+		l.reported = generation
+	}
 }

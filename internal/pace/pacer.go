@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -12,6 +13,9 @@ import (
 const (
 	// near is how far ahead of their time several limits are taken at once.
 	near = 300 * time.Millisecond
+	// maxLost bounds how often somebody else may be faster, and firstPause how long to wait then, at first.
+	maxLost    = 100
+	firstPause = time.Millisecond
 	// fresh is how old may be what is known of a limit that is not counted.
 	fresh = time.Second
 	// sureFor is how long a holder relies on slots without asking whether they still count.
@@ -22,14 +26,13 @@ const (
 type Pace struct {
 	store Store
 	clock *Clock
-	// most requests are reserved at once.
-	most int
+	most  int
 
 	mu    sync.Mutex
 	lines map[string]*line
 }
 
-// New returns the pace that is kept in store. Nobody will reserve more than most slots at once.
+// New returns the pace that is kept in store. No more than most slots are reserved at once.
 func New(store Store, clock *Clock, most int) *Pace {
 	return &Pace{store: store, clock: clock, most: most, lines: make(map[string]*line)}
 }
@@ -82,7 +85,7 @@ func (p *Pacer) stretches(at time.Time) []stretch {
 
 func (p *Pacer) believed(c charge, at time.Time) stretch {
 	s := c.known()
-	return stretch{price: c.price(s, at, p.most), generation: s.Generation}
+	return stretch{price: c.price(s, at), generation: s.Generation}
 }
 
 // counted are the charges that have to be counted at an instant, as far as is known.
@@ -99,8 +102,7 @@ func (p *Pacer) counted(at time.Time) []int {
 // Rate is how many requests a second it gives out at the moment, as far as is known.
 func (p *Pacer) Rate() float64 {
 	now := p.clock.Now()
-	_, slow := extremes(p.stretches(now), p.counted(now))
-	return float64(time.Second) / float64(slow)
+	return float64(time.Second) / float64(slowest(p.stretches(now), p.counted(now)))
 }
 
 // CurrentRate is Rate, as it is for all: it asks where what is known is not fresh.
@@ -124,12 +126,9 @@ func (p *Pacer) Chunk() int {
 }
 
 func (p *Pacer) chunk(all []stretch, counted []int) int {
-	dense, slow := extremes(all, counted)
-	n := min(p.most, max(1, int(float64(time.Second)/float64(slow)+0.5)))
-	for _, i := range counted {
-		if all[i].every > dense {
-			n = min(n, all[i].burst)
-		}
+	n := min(p.most, max(1, int(float64(time.Second)/float64(all[0].every)+0.5)))
+	for _, i := range counted[1:] {
+		n = min(n, all[i].most/all[i].units)
 	}
 	if groups, senders := sharers(p.charges[0].known().Takers, p.by.Group); groups > 1 {
 		n = min(n, share(float64(time.Second)/float64(all[0].every), p.most, groups, senders))
@@ -137,20 +136,22 @@ func (p *Pacer) chunk(all []stretch, counted []int) int {
 	return n
 }
 
-// extremes are how densely requests may leave under the fastest limit, and under the slowest.
-func extremes(all []stretch, counted []int) (dense, slow time.Duration) {
-	dense, slow = all[counted[0]].every, all[counted[0]].every
+// slowest is from one request to the next under the slowest limit.
+func slowest(all []stretch, counted []int) time.Duration {
+	every := time.Duration(0)
 	for _, i := range counted {
-		dense, slow = min(dense, all[i].every), max(slow, all[i].every)
+		every = max(every, all[i].every)
 	}
-	return dense, slow
+	return every
 }
 
-// Want is what is to be reserved: N slots at most, none before NotBefore and all over at Before (zero: however late). Wait is
-// called to let time pass between the reservations under several limits; where it fails, so does Reserve.
+// Want is what is to be reserved: N slots at most, none before NotBefore nor within Lead from when it is reserved, and all
+// over at Before (zero: however late). Wait is called to let time pass before several limits are taken; where it fails, so
+// does Reserve.
 type Want struct {
 	N                 int
 	NotBefore, Before time.Time
+	Lead              time.Duration
 	Wait              func(context.Context, time.Time) error
 }
 
@@ -160,94 +161,142 @@ func (p *Pacer) Reserve(ctx context.Context, w Want) (Slots, error) {
 	if err := p.look(ctx); err != nil {
 		return Slots{}, err
 	}
-	tries, wait := 0, w.Wait
-	w.Wait = func(ctx context.Context, t time.Time) error {
-		tries = 0 // whoever waits for its turn may find others there first, again and again
-		return wait(ctx, t)
-	}
-	for ; tries < maxTries; tries++ {
+	for changed, lost := 0, 0; changed < maxTries; {
+		before := p.generations()
 		slots, err := p.try(ctx, w)
 		if !errors.Is(err, ErrChanged) {
 			return slots, err
+		}
+		if p.generations() != before {
+			changed++
+			continue
+		}
+		if lost++; lost == maxLost { // as good as none
+			return Slots{}, FullError{Free: p.clock.Now().Add(time.Second)}
+		}
+		if err := w.Wait(ctx, p.clock.Now().Add(rand.N(firstPause<<min(lost, 6)))); err != nil {
+			return Slots{}, err
 		}
 	}
 	return Slots{}, fmt.Errorf("reserve %d slots: %w %d times", w.N, ErrChanged, maxTries)
 }
 
+// generations change when one of the limits does.
+func (p *Pacer) generations() int64 {
+	sum := int64(0)
+	for _, c := range p.charges {
+		sum += c.known().Generation
+	}
+	return sum
+}
+
 // try reserves by what is known. After ErrChanged, more is.
 func (p *Pacer) try(ctx context.Context, w Want) (Slots, error) {
-	held, counted := p.stretches(w.NotBefore), p.counted(w.NotBefore)
-	if len(counted) > 1 {
-		if err := p.approach(ctx, w, counted); err != nil {
-			return Slots{}, err
-		}
-		held, counted = p.stretches(w.NotBefore), p.counted(w.NotBefore) // others have been at work meanwhile
+	if err := p.approach(ctx, w); err != nil {
+		return Slots{}, err
 	}
-	n := min(w.N, p.chunk(held, counted))
-	dense, _ := extremes(held, counted)
-	var latest time.Time
-	if !w.Before.IsZero() {
-		latest = w.Before.Add(-time.Duration(n) * dense)
-	}
-	for _, i := range counted {
-		held[i].length = held[i].price.length(n, held[i].every > dense)
+	a := p.ask(w)
+	if err := (Stretch{NotBefore: a.start, Latest: a.latest}).Full(a.start); err != nil && len(a.counted) > 1 {
+		return Slots{}, err
 	}
 	take := p.takeAll
-	if len(counted) == 1 {
+	if len(a.counted) == 1 {
 		take = p.takeOne
 	}
-	start, err := take(ctx, held, counted, w.NotBefore, latest)
+	start, err := take(ctx, a)
 	if err != nil {
 		return Slots{}, err
 	}
 	others := false
-	for _, i := range counted {
-		t := &held[i]
+	for _, i := range a.counted {
+		t := &a.held[i]
 		t.first, t.end = start, start.Add(t.length)
-		idle, shared := p.charges[i].took(t.first, t.end, w.NotBefore)
-		t.alone, others = idle && n == 1, others || shared
+		idle, shared := p.charges[i].took(t.first, t.end, a.notBefore)
+		t.alone, others = idle && a.n == 1, others || shared
 	}
 	if others {
 		err = p.clock.Agree(ctx)
 	}
-	return join(n, p.clock.Now(), held), err
+	return join(a.n, p.clock.Now(), a.held), err
 }
 
-// approach waits until a limit that is taken up further than a wider one is near: what would be taken of the wider one by
-// then, nobody else could use. The other way round nothing is lost: who is under the narrower limit is under the wider, and
-// should get into line there early.
-func (p *Pacer) approach(ctx context.Context, w Want, counted []int) error {
-	if c := p.charges[counted[0]]; c.age(p.clock.Now()) > near {
-		if err := p.load(ctx, c); err != nil {
-			return fmt.Errorf("look up the pace of the %s: %w", Kind(c.Key), err)
-		}
+// ask is what is to be taken, as far as is known.
+type ask struct {
+	n                 int
+	notBefore, latest time.Time
+	held              []stretch
+	counted           []int
+	// start is when all limits are free, and free when each is, in the order of counted.
+	start time.Time
+	free  []time.Time
+}
+
+func (p *Pacer) ask(w Want) ask {
+	a := ask{notBefore: later(w.NotBefore, p.clock.Now().Add(w.Lead)).Truncate(time.Microsecond)} // as the store keeps it
+	a.held, a.counted = p.stretches(a.notBefore), p.counted(a.notBefore)
+	a.n = min(w.N, p.chunk(a.held, a.counted))
+	dense := a.held[0].every
+	if !w.Before.IsZero() {
+		a.latest = w.Before.Add(-time.Duration(a.n) * dense)
 	}
-	var narrower, turn time.Time
-	for _, i := range slices.Backward(counted) {
-		free := p.tat(i, w.NotBefore)
-		if !narrower.IsZero() && narrower.Sub(free) > near {
-			turn = later(turn, narrower.Add(-near))
-		}
-		narrower = later(narrower, free)
+	for _, i := range a.counted {
+		a.held[i].length = a.held[i].price.length(a.n, dense)
+		a.free = append(a.free, later(a.notBefore, p.charges[i].known().TAT))
+		a.start = later(a.start, a.free[len(a.free)-1])
 	}
+	for k, i := range a.counted[1:] {
+		t := a.held[i]
+		room := p.charges[i].known().room(Burst{Start: a.free[k+1], N: a.n, Units: t.units, Every: dense}, t.most, t.window)
+		a.free[k+1] = room.Add(time.Microsecond - 1).Truncate(time.Microsecond)
+		a.start = later(a.start, a.free[k+1])
+	}
+	return a
+}
+
+// approach waits until a limit that is free later than a wider one is near: what would be taken of the wider one by then,
+// nobody else could use. The other way round nothing is lost, as long as who is under the narrower limit is under the wider
+// too; and it should get into line there early.
+func (p *Pacer) approach(ctx context.Context, w Want) error {
+	if len(p.counted(p.clock.Now())) == 1 {
+		return nil
+	}
+	turn, start := p.turn(w)
 	if !turn.After(p.clock.Now()) {
 		return nil
 	}
-	if !w.Before.IsZero() && turn.After(w.Before) {
-		return FullError{Free: narrower}
+	for _, i := range p.counted(p.clock.Now()) { // it may not be so any more
+		if p.charges[i].age(p.clock.Now()) <= near {
+			continue
+		}
+		if err := p.load(ctx, p.charges[i]); err != nil {
+			return fmt.Errorf("look up the pace of the %s: %w", Kind(p.charges[i].Key), err)
+		}
+	}
+	if turn, start = p.turn(w); !turn.After(p.clock.Now()) {
+		return nil
+	}
+	if !w.Before.IsZero() && start.After(w.Before) {
+		return FullError{Free: start}
 	}
 	return w.Wait(ctx, turn)
 }
 
-// tat is when the i-th limit is free, as far as is known.
-func (p *Pacer) tat(i int, notBefore time.Time) time.Time {
-	return later(notBefore, p.charges[i].known().TAT)
+// turn is when to take all limits, and start from when.
+func (p *Pacer) turn(w Want) (turn, start time.Time) {
+	a := p.ask(w)
+	for _, free := range slices.Backward(a.free) {
+		if start.Sub(free) > near && !start.IsZero() {
+			turn = later(turn, start.Add(-near))
+		}
+		start = later(start, free)
+	}
+	return turn, start
 }
 
-func (p *Pacer) takeOne(ctx context.Context, held []stretch, counted []int, notBefore, latest time.Time) (time.Time, error) {
-	c, t := p.charges[counted[0]], held[counted[0]]
+func (p *Pacer) takeOne(ctx context.Context, a ask) (time.Time, error) {
+	c, t := p.charges[0], a.held[0]
 	s, err := p.store.Take(ctx, c.Key, t.generation, Stretch{
-		NotBefore: notBefore, Latest: latest, Length: t.length, By: p.by, Busy: !c.known().TAT.Before(notBefore),
+		NotBefore: a.notBefore, Latest: a.latest, Length: t.length, By: p.by, Busy: !c.known().TAT.Before(a.notBefore),
 	})
 	if err == nil || errors.Is(err, ErrChanged) {
 		c.learn(s, p.clock.Now())
@@ -259,30 +308,29 @@ func (p *Pacer) takeOne(ctx context.Context, held []stretch, counted []int, notB
 }
 
 // takeAll takes of each limit from when all of them are free.
-func (p *Pacer) takeAll(ctx context.Context, held []stretch, counted []int, notBefore, latest time.Time) (time.Time, error) {
-	start := notBefore
-	parts := make([]Part, 0, len(counted))
-	for _, i := range counted {
-		start = later(start, p.tat(i, notBefore))
-		parts = append(parts, Part{Key: p.charges[i].Key, Generation: held[i].generation, Length: held[i].length})
+func (p *Pacer) takeAll(ctx context.Context, a ask) (time.Time, error) {
+	wide := Part{Key: p.charges[0].Key, Generation: a.held[0].generation, Length: a.held[0].length}
+	after := []State{p.charges[0].known().TakeAt(a.start, a.held[0].length, p.by)}
+	var narrow []Change
+	for _, i := range a.counted[1:] {
+		before := p.charges[i].known()
+		spent := before.Spend(Burst{Start: a.start, N: a.n, Units: a.held[i].units, Every: a.held[0].every}, a.held[i].length)
+		narrow = append(narrow, Change{Key: p.charges[i].Key, Before: before, After: spent})
+		after = append(after, spent)
 	}
-	start = start.Truncate(time.Microsecond) // as the store keeps it
-	if err := (Stretch{NotBefore: start, Latest: latest}).Full(start); err != nil {
-		return start, err
-	}
-	inTheWay, err := p.store.TakeAll(ctx, p.by, start, parts)
-	for _, i := range counted {
+	inTheWay, err := p.store.TakeAll(ctx, p.by, a.start, wide, narrow...)
+	for k, i := range a.counted {
 		c := p.charges[i]
 		if s, ok := inTheWay[c.Key]; ok {
 			c.learn(s, p.clock.Now())
 		} else if err == nil {
-			c.learn(c.known().TakeAt(start, held[i].length, p.by), p.clock.Now())
+			c.learn(after[k], p.clock.Now())
 		}
 	}
 	if err != nil {
-		return start, fmt.Errorf("reserve slots of %d limits: %w", len(parts), err)
+		return a.start, fmt.Errorf("reserve slots of %d limits: %w", len(after), err)
 	}
-	return start, nil
+	return a.start, nil
 }
 
 // look finds out what must be known before anything is taken: whether an implied limit counts, and whether one's own has
@@ -313,11 +361,6 @@ func (p *Pacer) load(ctx context.Context, c charge) error {
 
 // adopt sets one's own limit where the charge is newer than what is stored.
 func (p *Pacer) adopt(ctx context.Context, c charge) error {
-	if c.neverRead() {
-		if err := p.load(ctx, c); err != nil {
-			return err
-		}
-	}
 	var err error
 	for range maxTries {
 		s := c.known()
@@ -369,6 +412,7 @@ func (p *Pacer) Refused(ctx context.Context, s Slots, by Party, wait time.Durati
 				t.rate = float64(c.Units) * float64(time.Second) / float64(s.Every)
 			}
 			if err := p.refuse(ctx, c, t, wait); err != nil {
+				c.unreported(t.generation)
 				return fmt.Errorf("slow down the %s: %w", Kind(c.Key), err)
 			}
 		}

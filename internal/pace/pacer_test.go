@@ -55,7 +55,7 @@ func TestReserveMovesEveryLimitByItsOwnCost(t *testing.T) {
 			slots.End().Sub(begin) != 250*time.Millisecond {
 			t.Errorf("got %+v", slots)
 		}
-		for key, want := range map[string]time.Duration{account: 250, number: 1000, own: 1000} {
+		for key, want := range map[string]time.Duration{account: 250, number: 500, own: 1000} {
 			s, err := store.Load(t.Context(), key)
 			if got := s.TAT.Sub(begin).Round(time.Millisecond); err != nil || got != want*time.Millisecond {
 				t.Errorf("%s is given away for %v, want %v; %v", key, got, want*time.Millisecond, err)

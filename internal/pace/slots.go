@@ -1,9 +1,6 @@
 package pace
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // Slots are N instants, Every apart.
 type Slots struct {
@@ -39,12 +36,14 @@ func (s Slots) End() time.Time { return s.At(s.N) }
 // Missed says whether the i-th slot lies too far back to be used.
 func (s Slots) Missed(i int, now time.Time) bool { return now.Sub(s.At(i)) > s.Tolerance }
 
-// join makes slots of stretches that begin together: as dense as the fastest limit allows, they all lie within each.
+// join makes slots of stretches that begin together, the widest first: they are as dense as that allows.
 func join(n int, now time.Time, stretches []stretch) Slots {
-	s := Slots{N: n, taken: now, stretches: stretches, Every: math.MaxInt64, Tolerance: math.MaxInt64}
+	s := Slots{
+		First: stretches[0].first, Every: stretches[0].every, N: n, Tolerance: stretches[0].limit.tolerance(),
+		taken: now, stretches: stretches,
+	}
 	for _, t := range stretches {
 		if t.taken() {
-			s.First, s.Every = t.first, min(s.Every, t.every)
 			s.Tolerance = min(s.Tolerance, t.limit.tolerance())
 		}
 	}

@@ -14,6 +14,8 @@ type State struct {
 	// Refused is the rate, in units a second, that the provider refused at Since, and Lowered what it fell to; 0 if the
 	// limit was set then.
 	Refused, Lowered float64
+	// Bursts are the latest that were given a stretch of a narrow limit, the last one first.
+	Bursts [MaxBursts]Burst
 	// Takers are who took the latest stretches, the last one first, since the pace was idle.
 	Takers [Remembered]Taker
 	// Halt is until when the provider last wanted to hear nothing.
@@ -113,8 +115,13 @@ func (s State) Set(l Limit, now time.Time) State {
 // renew opens a generation. What was given away beyond the horizon, at the old rate, is taken back.
 func (s State) renew(now time.Time) State {
 	s.Generation, s.Since = s.Generation+1, now
-	if end := now.Add(horizon); s.TAT.After(end) {
+	end := now.Add(horizon)
+	if s.TAT.After(end) {
 		s.TAT = end
+	}
+	for s.Bursts[0].N > 0 && s.Bursts[0].Start.After(end) {
+		copy(s.Bursts[:], s.Bursts[1:])
+		s.Bursts[MaxBursts-1] = Burst{}
 	}
 	return s
 }

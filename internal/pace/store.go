@@ -25,9 +25,10 @@ type Store interface {
 	// the stretch does not begin after Latest, and returns what is stored then: with ErrChanged, as it is under another
 	// generation.
 	Take(ctx context.Context, key string, generation int64, s Stretch) (State, error)
-	// TakeAll does State.TakeAt with all the parts, or with none: ErrChanged where one is under another generation, or begins
-	// before its TAT; it then returns the states that stand in the way.
-	TakeAll(ctx context.Context, by Taker, start time.Time, parts []Part) (map[string]State, error)
+	// TakeAll does State.TakeAt with the wide limit, unless it begins before its TAT, and writes TAT and Bursts of the narrow
+	// ones, unless their TAT is another than before; all of it or nothing, and nothing under another generation. With
+	// ErrChanged it returns the states that stand in the way.
+	TakeAll(ctx context.Context, by Taker, start time.Time, wide Part, narrow ...Change) (map[string]State, error)
 	// Load returns the state as every write that was answered before left it.
 	Load(ctx context.Context, key string) (State, error)
 	// Swap replaces the state, but for its Takers, if generation and TAT are still as in before, and returns what is stored then: with
@@ -45,11 +46,17 @@ type Stretch struct {
 	Busy bool
 }
 
-// Part is what is taken under one limit of several.
+// Part is what is taken of a wide limit.
 type Part struct {
 	Key        string
 	Generation int64
 	Length     time.Duration // rounded up to microseconds
+}
+
+// Change is what becomes of a narrow limit.
+type Change struct {
+	Key           string
+	Before, After State
 }
 
 // Full is the error of a stretch where nothing is free before an instant; nil if that is early enough.
@@ -60,5 +67,5 @@ func (s Stretch) Full(free time.Time) error {
 	return FullError{Free: free}
 }
 
-// maxTries bounds what is done again because the state was changed meanwhile, which happens at changes of the rate only.
+// maxTries bounds what is done again because the rate was changed meanwhile.
 const maxTries = 8

@@ -201,3 +201,27 @@ func retryReopens(_ *testing.T, b bench) {
 	b.ok(b.Complete(b.Context(), "A", Start.Add(2*time.Hour)))
 	b.equal(b.stored("A").Counts, campaign.Counts{Accepted: 10, Failed: 90})
 }
+
+// A batch was parked, and is leased by a stray delivery before the resume sets when to look after it.
+func isLookedAfterNoMore(_ *testing.T, b bench) {
+	running := b.released(b.given("A", 100), 1)
+	parked := b.leased(running, 1, "me")
+	stopped := paused(running)
+	b.ok(b.Change(b.Context(), running, stopped, time.Time{}))
+	b.ok(b.Step(b.Context(), parked, campaign.Step{Epoch: stopped.Epoch, Parks: true}))
+	resumed := stopped
+	resumed.Status, resumed.Epoch, resumed.Requeue = campaign.Running, stopped.Epoch+1, true
+	b.ok(b.Change(b.Context(), stopped, resumed, Start))
+	leased := b.leased(resumed, 1, "other")
+	read, err := b.Batch(b.Context(), key(resumed, 1))
+	b.ok(err)
+	b.ok(b.Postpone(b.Context(), read, Start.Add(time.Minute), 0))
+	claim := campaign.Step{Cursor: 100, Epoch: resumed.Epoch, Lease: leased.Lease, LookAt: leased.LookAt}
+	b.ok(b.Step(b.Context(), leased, claim))
+	b.ok(b.Step(b.Context(), leased.After(claim), campaign.Step{
+		Settled: 100, Cursor: 100, Counts: campaign.Counts{Accepted: 100}, Epoch: resumed.Epoch, Done: true, At: Start,
+	}))
+	due, err := b.DueBatches(b.Context(), Start.Add(time.Hour))
+	b.ok(err)
+	b.equal(len(due), 0)
+}

@@ -46,6 +46,7 @@ var storeScenarios = map[string]func(*testing.T, bench){
 	"parking is refused when the campaign was resumed":            parkAfterResume,
 	"a campaign is completed when its last batch is done":         completes,
 	"outcomes are stored over what was there":                     records,
+	"a batch that is done is looked after no more":                isLookedAfterNoMore,
 	"released batches that nobody began are taken back":           recalls,
 	"a recall is refused when a batch was begun":                  recallConflict,
 	"a recall leaves alone what comes before":                     recallsSome,

@@ -37,23 +37,30 @@ func (m *Memory) Take(ctx context.Context, key string, generation int64, s pace.
 }
 
 // TakeAll implements pace.Store.
-func (m *Memory) TakeAll(ctx context.Context, by pace.Taker, start time.Time, parts []pace.Part) (map[string]pace.State, error) {
-	if err := m.before(ctx, "TakeAll", parts[0].Key); err != nil {
+func (m *Memory) TakeAll(ctx context.Context, by pace.Taker, start time.Time, wide pace.Part, narrow ...pace.Change,
+) (map[string]pace.State, error) {
+	if err := m.before(ctx, "TakeAll", wide.Key); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	inTheWay := make(map[string]pace.State)
-	for _, p := range parts {
-		if s := m.states[p.Key]; s.Generation != p.Generation || s.TAT.After(whole(start)) {
-			inTheWay[p.Key] = s
+	if s := m.states[wide.Key]; s.Generation != wide.Generation || s.TAT.After(whole(start)) {
+		inTheWay[wide.Key] = s
+	}
+	for _, c := range narrow {
+		if s := m.states[c.Key]; s.Generation != c.Before.Generation || !s.TAT.Equal(c.Before.TAT) {
+			inTheWay[c.Key] = s
 		}
 	}
 	if len(inTheWay) > 0 {
 		return inTheWay, pace.ErrChanged
 	}
-	for _, p := range parts {
-		m.put(p.Key, m.states[p.Key].TakeAt(whole(start), ceil(p.Length), by))
+	m.put(wide.Key, m.states[wide.Key].TakeAt(whole(start), ceil(wide.Length), by))
+	for _, c := range narrow {
+		s := m.states[c.Key]
+		s.TAT, s.Bursts = whole(c.After.TAT), c.After.Bursts
+		m.put(c.Key, s)
 	}
 	return nil, nil
 }

@@ -87,7 +87,7 @@ func testTake(t *testing.T, open func(t *testing.T) pace.Store) {
 			}
 		}
 		later := start.Add(time.Minute)
-		if _, err := s.TakeAll(t.Context(), me, later, []pace.Part{{Key: "shared", Length: cost}}); err != nil {
+		if _, err := s.TakeAll(t.Context(), me, later, pace.Part{Key: "shared", Length: cost}); err != nil {
 			t.Fatal(err)
 		}
 		want = want.TakeAt(later, cost, me)
@@ -155,37 +155,80 @@ func testTake(t *testing.T, open func(t *testing.T) pace.Store) {
 }
 
 func testTakeAll(t *testing.T, open func(t *testing.T) pace.Store) {
-	both := func(generation int64) []pace.Part {
-		return []pace.Part{{Key: "one", Length: cost}, {Key: "other", Generation: generation, Length: 2 * cost}}
+	wide := func(generation int64) pace.Part { return pace.Part{Key: "wide", Generation: generation, Length: cost} }
+	spend := func(before pace.State, at time.Time) pace.Change {
+		burst := pace.Burst{Start: at, N: 3, Units: 2, Every: 33_333_333}
+		return pace.Change{Key: "narrow", Before: before, After: before.Spend(burst, 2*cost)}
 	}
-	t.Run("each moves by its own length", func(t *testing.T) {
-		s := open(t)
-		if _, err := s.TakeAll(t.Context(), me, start, both(0)); err != nil {
-			t.Fatal(err)
+	load := func(t *testing.T, s pace.Store, key string) pace.State {
+		t.Helper()
+		state, err := s.Load(t.Context(), key)
+		if err != nil {
+			t.Errorf("Load: %v", err)
 		}
-		want(t, take(t, s, "one", 0, start), start.Add(cost))
-		want(t, take(t, s, "other", 0, start), start.Add(2*cost))
+		return state
+	}
+	t.Run("the wide one moves by its length, the narrow one becomes what it is told", func(t *testing.T) {
+		s := open(t)
+		var narrow pace.State
+		for i := range 12 {
+			at := start.Add(time.Duration(i) * time.Second)
+			change := spend(narrow, at)
+			if _, err := s.TakeAll(t.Context(), me, at, wide(0), change); err != nil {
+				t.Fatal(err)
+			}
+			narrow = change.After
+			if got := load(t, s, "narrow"); got != narrow {
+				t.Fatalf("got %+v, want %+v", got, narrow)
+			}
+		}
+		want(t, take(t, s, "wide", 0, start), start.Add(11*time.Second+cost))
 	})
 	t.Run("it may begin where another ended, and leaves a hole where it begins later", func(t *testing.T) {
 		s := open(t)
-		take(t, s, "other", 0, start)
-		if _, err := s.TakeAll(t.Context(), me, start.Add(cost), both(0)); err != nil {
+		take(t, s, "wide", 0, start)
+		for _, at := range []time.Time{start.Add(cost), start.Add(10 * cost)} {
+			if _, err := s.TakeAll(t.Context(), me, at, wide(0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want(t, take(t, s, "wide", 0, start), start.Add(11*cost))
+	})
+	t.Run("what else is known of the narrow one stays", func(t *testing.T) {
+		s := open(t)
+		set := pace.State{}.Set(pace.Limit{PerSecond: 7, Headroom: 0.04}, start)
+		if _, err := s.Swap(t.Context(), "narrow", pace.State{}, set); err != nil {
 			t.Fatal(err)
 		}
-		want(t, take(t, s, "one", 0, start), start.Add(2*cost))
-		want(t, take(t, s, "other", 0, start), start.Add(3*cost))
+		change := spend(set, start)
+		change.After.Limit, change.After.Halt = pace.Limit{}, start.Add(time.Hour)
+		if _, err := s.TakeAll(t.Context(), me, start, wide(0), change); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := load(t, s, "narrow"), spend(set, start).After; got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
 	})
 	t.Run("nothing is taken where one is in the way, which is told", func(t *testing.T) {
 		s := open(t)
-		take(t, s, "other", 0, start)
-		states, err := s.TakeAll(t.Context(), me, start.Add(cost-time.Microsecond), both(0))
-		if !errors.Is(err, pace.ErrChanged) || len(states) != 1 || !states["other"].TAT.Equal(start.Add(cost)) {
-			t.Errorf("got %+v, %v", states, err)
+		take(t, s, "wide", 0, start)
+		early := start.Add(cost - time.Microsecond)
+		states, err := s.TakeAll(t.Context(), me, early, wide(0), spend(pace.State{}, early))
+		if !errors.Is(err, pace.ErrChanged) || len(states) != 1 || !states["wide"].TAT.Equal(start.Add(cost)) {
+			t.Errorf("before the TAT of the wide one: %+v, %v", states, err)
 		}
-		if states, err = s.TakeAll(t.Context(), me, start.Add(time.Hour), both(7)); !errors.Is(err, pace.ErrChanged) || len(states) != 1 {
-			t.Errorf("under another generation: %+v, %v", states, err)
+		take(t, s, "narrow", 0, start)
+		late := start.Add(time.Hour)
+		states, err = s.TakeAll(t.Context(), me, late, wide(0), spend(pace.State{}, late))
+		if !errors.Is(err, pace.ErrChanged) || len(states) != 1 || !states["narrow"].TAT.Equal(start.Add(cost)) {
+			t.Errorf("not from the TAT of the narrow one: %+v, %v", states, err)
 		}
-		want(t, take(t, s, "one", 0, start), start)
+		other := pace.State{TAT: start.Add(cost), Generation: 3}
+		if states, err = s.TakeAll(t.Context(), me, late, wide(7), spend(other, late)); !errors.Is(err, pace.ErrChanged) || len(states) != 2 {
+			t.Errorf("under other generations: %+v, %v", states, err)
+		}
+		want(t, take(t, s, "wide", 0, start), start.Add(cost))
+		want(t, take(t, s, "narrow", 0, start), start.Add(cost))
 	})
 	t.Run("of those who take at once one is first", func(t *testing.T) {
 		s := open(t)
@@ -194,7 +237,7 @@ func testTakeAll(t *testing.T, open func(t *testing.T) pace.Store) {
 		var wait sync.WaitGroup
 		for range 8 {
 			wait.Go(func() {
-				states, err := s.TakeAll(t.Context(), me, start, both(0))
+				states, err := s.TakeAll(t.Context(), me, start, wide(0), spend(pace.State{}, start))
 				mu.Lock()
 				defer mu.Unlock()
 				if err == nil {
@@ -220,6 +263,7 @@ func but(takers, s pace.State) pace.State {
 func testSwap(t *testing.T, open func(t *testing.T) pace.Store) {
 	changed := pace.State{
 		TAT: start.Add(time.Second), Limit: pace.Limit{PerSecond: 12.5, Headroom: 0.04}, Generation: 1,
+		Bursts:  [pace.MaxBursts]pace.Burst{{Start: start, N: 10, Units: 3, Every: 34_722_222}},
 		Refused: 28.123456789, Lowered: 25.3111111101, Since: start.Add(1234567 * time.Microsecond), Halt: start.Add(time.Minute),
 	}
 	load := func(t *testing.T, s pace.Store, key string) pace.State {
