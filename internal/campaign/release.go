@@ -140,8 +140,11 @@ func holdBack(due, now time.Time) time.Duration {
 	return min(max(0, due.Sub(now)-lead), MaxDelay).Truncate(time.Second)
 }
 
-// heldUntil is the queue's delay for what is of no use earlier: whole seconds, a little late.
+// heldUntil is the queue's delay for what is of no use earlier: whole seconds, a little late, or none for less than one.
 func heldUntil(t, now time.Time) time.Duration {
+	if t.Sub(now) < time.Second {
+		return 0
+	}
 	return min(max(0, t.Sub(now)+time.Second-1).Truncate(time.Second), MaxDelay)
 }
 

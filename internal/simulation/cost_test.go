@@ -149,7 +149,7 @@ func numbers(t *testing.T, list string) []int {
 
 func campaignsOf(sizes []int) []costing {
 	var all []costing
-	for _, batch := range []int{3, 100, 1000} {
+	for _, batch := range []int{3, 30, 100, 1000} {
 		for _, n := range sizes {
 			all = append(all, costing{n, batch, fast})
 		}
@@ -220,7 +220,7 @@ bounds: %g WRU, %g RRU, $%.2f a million and, at %d to a chunk, %g calls
 	}
 	fewer, more := sizes[len(sizes)-2], sizes[len(sizes)-1]
 	worst := 0.0
-	for _, batch := range []int{3, 100, 1000} {
+	for _, batch := range []int{3, 30, 100, 1000} {
 		a, b := v.priced[costing{fewer, batch, fast}].dollars, v.priced[costing{more, batch, fast}].dollars
 		difference := 100 * math.Abs(b-a) / min(a, b)
 		fmt.Fprintf(v.out, "batches of %d: from %d to %d recipients $%.4f becomes $%.4f, %.2f %% apart\n", batch, fewer, more, a, b, difference)

@@ -15,11 +15,11 @@ import (
 	"sluice/internal/vonage/vonagetest"
 )
 
-// The reference run: three batches of three chunks each, at five texts a second, the answers out while the next chunk is
+// The reference run: three batches of two chunks each, at five texts a second, the answers out while the next chunk is
 // claimed.
 const (
 	matrixRate  = 5
-	matrixBatch = 3 * matrixRate
+	matrixBatch = 2 * matrixRate
 	matrixList  = 3 * matrixBatch
 )
 

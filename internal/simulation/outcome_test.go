@@ -34,8 +34,9 @@ func TestARefusalThatConcernsEverybodyPausesTheCampaign(t *testing.T) {
 				o := simulation.Options{Vonage: vonagetest.Config{Latency: latency}}
 				simulation.Run(t, o, func(w *simulation.World) {
 					const n, good = 300, 100
-					row.fault.Skip = good
-					inject(t, w, row.fault)
+					fault := row.fault
+					fault.Skip = good
+					inject(t, w, fault)
 					c := w.Create(simulation.Tutorial(n, n, 1))
 					w.Until(c.ID, "paused", time.Minute)
 					time.Sleep(5 * time.Minute)
