@@ -15,12 +15,12 @@ import (
 	"sluice/internal/vonage/vonagetest"
 )
 
-// The reference run: three batches of two chunks each, at five texts a second, the answers out while the next chunk is
+// The reference run: two batches of two chunks each, at five texts a second, the answers out while the next chunk is
 // claimed.
 const (
 	matrixRate  = 5
 	matrixBatch = 2 * matrixRate
-	matrixList  = 3 * matrixBatch
+	matrixList  = 2 * matrixBatch
 )
 
 func matrixOptions(faults ...simulation.Fault) simulation.Options {
@@ -34,7 +34,7 @@ func matrixOptions(faults ...simulation.Fault) simulation.Options {
 // referenceRun posts the campaign as a client does that will not give up, and returns it when it has ended.
 func referenceRun(t *testing.T, w *simulation.World) simulation.Campaign {
 	t.Helper()
-	body := simulation.Tutorial(matrixList, matrixBatch, 70) // so that the dispatcher has a batch to release
+	body := simulation.Tutorial(matrixList, matrixBatch, 140) // so that the dispatcher has a batch to release
 	for range 10 {
 		status, answer := w.Do(http.MethodPost, "/campaigns", body, "Idempotency-Key", "reference")
 		if status == http.StatusCreated || status == http.StatusOK {

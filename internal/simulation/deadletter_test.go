@@ -205,6 +205,9 @@ func (o *outage) of(next http.Handler) http.Handler {
 	})
 }
 
+// deadList is of three batches.
+const deadList = 3 * matrixBatch
+
 // stranded runs the reference campaign into an outage that begins in the middle of its second batch and lasts until the
 // deliveries of the second and the third are dead letters.
 func stranded(t *testing.T, after func(w *simulation.World, q *queues, id string)) {
@@ -214,7 +217,7 @@ func stranded(t *testing.T, after func(w *simulation.World, q *queues, id string
 	o.Cloud = q.watch(table.of)
 	simulation.Run(t, o, func(w *simulation.World) {
 		const period = 70
-		c := w.Create(simulation.Tutorial(matrixList, matrixBatch, period))
+		c := w.Create(simulation.Tutorial(deadList, matrixBatch, period))
 		time.Sleep(period*time.Second + 1500*time.Millisecond)
 		sent := len(w.Vonage.Ledger())
 		if sent <= matrixBatch || sent >= 2*matrixBatch {
@@ -236,7 +239,7 @@ func stranded(t *testing.T, after func(w *simulation.World, q *queues, id string
 		w.Check(c.ID)
 		c = w.Get(c.ID)
 		// The sender that the outage struck had claimed two chunks at most. It could not say what became of them.
-		if c.Counts.Accepted+c.Counts.Unknown != matrixList || c.Counts.Unknown > 2*matrixRate {
+		if c.Counts.Accepted+c.Counts.Unknown != deadList || c.Counts.Unknown > 2*matrixRate {
 			t.Errorf("the campaign ended with %+v", c.Counts)
 		}
 	})
@@ -295,10 +298,10 @@ func TestDeadLettersInPlentySendNobodyASecondText(t *testing.T) {
 		})
 	})
 	simulation.Run(t, o, func(w *simulation.World) {
-		c := w.Create(simulation.Tutorial(matrixList, matrixBatch, 70))
+		c := w.Create(simulation.Tutorial(deadList, matrixBatch, 70))
 		time.Sleep(untilDead + 20*time.Minute)
 		dead := q.count("BatchesDeadLetterQueue")
-		if dead <= matrixList/matrixBatch || len(w.Vonage.Ledger()) > 0 {
+		if dead <= deadList/matrixBatch || len(w.Vonage.Ledger()) > 0 {
 			t.Fatalf("%d dead letters and %d texts of three batches", dead, len(w.Vonage.Ledger()))
 		}
 		// What is still queued would serve as well: only the repair is to be left.
@@ -317,9 +320,9 @@ func TestDeadLettersInPlentySendNobodyASecondText(t *testing.T) {
 			t.Errorf("%d messages are left", left)
 		}
 		w.Check(c.ID)
-		if n := len(w.Vonage.Ledger()); n != matrixList {
-			t.Errorf("%d texts were sent to %d recipients", n, matrixList)
+		if n := len(w.Vonage.Ledger()); n != deadList {
+			t.Errorf("%d texts were sent to %d recipients", n, deadList)
 		}
-		t.Logf("%d dead letters of %d batches", dead, matrixList/matrixBatch)
+		t.Logf("%d dead letters of %d batches", dead, deadList/matrixBatch)
 	})
 }

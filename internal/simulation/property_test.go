@@ -189,6 +189,7 @@ func insist[T any](w *simulation.World, method, path string, body any, headers .
 }
 
 func TestNobodyTwiceAndNobodyLostInAnyLife(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		l := drawLife(rt)
 		var fault error
