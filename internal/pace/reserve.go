@@ -134,8 +134,7 @@ func (p *Pacer) approach(ctx context.Context, w Want) error {
 	if len(p.counted(p.clock.Now())) == 1 {
 		return nil
 	}
-	turn, start := p.turn(w)
-	if !turn.After(p.clock.Now()) {
+	if turn, _ := p.turn(w); !turn.After(p.clock.Now()) {
 		return nil
 	}
 	for _, i := range p.counted(p.clock.Now()) { // it may not be so any more
@@ -146,7 +145,8 @@ func (p *Pacer) approach(ctx context.Context, w Want) error {
 			return fmt.Errorf("look up the pace of the %s: %w", Kind(p.charges[i].Key), err)
 		}
 	}
-	if turn, start = p.turn(w); !turn.After(p.clock.Now()) {
+	turn, start := p.turn(w)
+	if !turn.After(p.clock.Now()) {
 		return nil
 	}
 	if !w.Before.IsZero() && start.After(w.Before) {
