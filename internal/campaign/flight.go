@@ -239,8 +239,10 @@ func (f *flight) again(ctx context.Context, wait time.Duration) (pace.Slots, boo
 		return pace.Slots{}, false
 	}
 	spent := spending{Slots: fresh}
-	err = f.next(ctx, &spent, 1)
-	return spent.Slots, err == nil
+	if f.next(ctx, &spent, 1) != nil {
+		return pace.Slots{}, false
+	}
+	return spent.Slots, f.shared.stopped() == "" && f.shared.relied(f.now())
 }
 
 // turn reserves slots anew and waits until they are near: others may be far ahead, so what has happened meanwhile is
