@@ -61,8 +61,11 @@ const (
 	maxThrottled = 10
 	// maxLead is the most time that is left between slots and now, where the table answers slowly.
 	maxLead = 64 * slotLead
-	// repairAfter is how long after its due time, or its last repair, an unfinished batch is looked at: a little less than
-	// a tick, so that the next one does.
+	// firstLook is how long after its due time a batch is looked at that is not done: when its sender, had it died at once,
+	// would be known to have.
+	firstLook = leaseTime + leaseMargin
+	// repairAfter is how long after its last repair an unfinished batch is looked at: a little less than a tick, so that the
+	// next one does.
 	repairAfter = Tick - 5*time.Second
 	// maxRepairAfter bounds the doubling of repairAfter for a batch that only waits its turn in the queue.
 	maxRepairAfter = 16 * Tick

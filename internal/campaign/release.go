@@ -22,7 +22,7 @@ func (c Campaign) plan(now, by time.Time, n int) (Campaign, []Batch) {
 		b := Batch{
 			Campaign: c.ID, Number: c.NextBatch + 1,
 			From: c.NextIndex, To: min(c.NextIndex+c.BatchSize, c.Recipients),
-			Due: due, LookAt: due.Add(repairAfter),
+			Due: due, LookAt: due.Add(firstLook),
 		}
 		b.Settled, b.Cursor = b.From, b.From
 		batches = append(batches, b)
