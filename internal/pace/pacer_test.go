@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,10 +167,10 @@ func TestANewLimitHoldsAtOnce(t *testing.T) {
 func TestRefusalsOfOneGenerationCountOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &pacetest.Memory{}
-		swaps := 0
+		var swaps atomic.Int64
 		store.Before = func(_ context.Context, operation, _ string) error {
 			if operation == "Swap" {
-				swaps++
+				swaps.Add(1)
 			}
 			return nil
 		}
@@ -185,8 +186,8 @@ func TestRefusalsOfOneGenerationCountOnce(t *testing.T) {
 		}
 		all.Wait()
 		s, err := store.Load(t.Context(), account)
-		if err != nil || s.Generation != 1 || s.Lowered != 27 || swaps > 4 {
-			t.Errorf("after %d swaps it is %+v, %v", swaps, s, err)
+		if err != nil || s.Generation != 1 || s.Lowered != 27 || swaps.Load() > 4 {
+			t.Errorf("after %d swaps it is %+v, %v", swaps.Load(), s, err)
 		}
 		if again := reserve(t, one, 1); one.Refused(t.Context(), again, pace.Account, 0) != nil {
 			t.Error("not reported")
