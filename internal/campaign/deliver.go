@@ -48,7 +48,7 @@ func (d *Deliverer) Deliver(ctx context.Context, dl Delivery) error {
 	if err != nil {
 		return err
 	}
-	if early := r.batch.Due.Sub(d.now()); early > maxEarly { // it was taken back and released anew for later
+	if r.batch.Due.Sub(d.now()) > maxEarly { // it was taken back and released anew for later
 		r.shared.wait(d.now().Add(holdBack(r.batch.Due, d.now())))
 		return r.close(ctx, true)
 	}

@@ -115,7 +115,7 @@ func (r *run) next(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read recipients: %w", err)
 	}
-	slots, err := r.reserve(ctx, n)
+	slots, err := r.reserve(ctx, pacer, n)
 	if err != nil || slots.N == 0 {
 		return err
 	}
@@ -139,7 +139,7 @@ func (r *run) next(ctx context.Context) error {
 }
 
 // reserve takes slots for the next n. There are none if there is not to be another chunk any more.
-func (r *run) reserve(ctx context.Context, n int) (pace.Slots, error) {
+func (r *run) reserve(ctx context.Context, pacer Pacer, n int) (pace.Slots, error) {
 	w := r.want(ctx, n, later(r.batch.Due, r.end), closing)
 	w.Wait = func(ctx context.Context, t time.Time) error {
 		if err := r.await(ctx, t); err != nil || r.goesOn() {
@@ -147,7 +147,7 @@ func (r *run) reserve(ctx context.Context, n int) (pace.Slots, error) {
 		}
 		return errEnough
 	}
-	slots, err := r.pacer.Reserve(ctx, w)
+	slots, err := pacer.Reserve(ctx, w)
 	if full := (pace.FullError{}); errors.As(err, &full) { // others are ahead: the continuation goes on
 		r.late = true
 		r.shared.wait(full.Free)
