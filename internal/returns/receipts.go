@@ -1,0 +1,246 @@
+package returns
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"sluice/internal/campaign"
+	"sluice/internal/optout"
+	"sluice/internal/sms"
+)
+
+// ofCampaign folds receipts of one campaign's recipients, and then does what they tell about the sending.
+func (r *Recorder) ofCampaign(ctx context.Context, id string, events []Event) error {
+	c, err := r.store.Campaign(ctx, id)
+	if errors.Is(err, campaign.ErrNotFound) {
+		r.log.InfoContext(ctx, "receipts of texts that are not ours", "receipts", len(events))
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read campaign %s: %w", id, err)
+	}
+	f := fold{Recorder: r, campaign: c, events: events, of: make(map[sms.Number][]sms.Receipt), at: make(map[sms.Number]time.Time)}
+	for _, e := range events {
+		to := e.Receipt.To
+		f.of[to] = append(f.of[to], *e.Receipt)
+		if e.ReceivedAt.After(f.at[to]) {
+			f.at[to] = e.ReceivedAt
+		}
+	}
+	f.numbers = slices.Sorted(maps.Keys(f.of))
+	if err := f.fold(ctx); err != nil {
+		return fmt.Errorf("record receipts of campaign %s: %w", id, err)
+	}
+	if err := f.optOuts(ctx); err != nil {
+		return fmt.Errorf("record opt-outs of campaign %s: %w", id, err)
+	}
+	if err := f.resolve(ctx); err != nil {
+		return fmt.Errorf("resolve texts of campaign %s: %w", id, err)
+	}
+	return nil
+}
+
+// fold is receipts of one campaign on their way into the store.
+type fold struct {
+	*Recorder
+	campaign campaign.Campaign
+	events   []Event
+	numbers  []sms.Number
+	of       map[sms.Number][]sms.Receipt
+	at       map[sms.Number]time.Time // when the latest of a recipient's came
+	messages map[sms.Number]campaign.Message
+	// deliveries are as they are stored in the end.
+	deliveries map[sms.Number]Delivery
+}
+
+// fold writes what the receipts change, until nobody else was faster.
+func (f *fold) fold(ctx context.Context) error {
+	for range maxConflicts {
+		var err error
+		if f.messages, err = f.store.Messages(ctx, f.campaign.ID, f.numbers); err != nil {
+			return err
+		}
+		if f.deliveries, err = f.store.Deliveries(ctx, f.campaign.ID, f.numbers); err != nil {
+			return err
+		}
+		changed, tallies := f.changes()
+		if len(changed) == 0 {
+			return nil
+		}
+		for len(changed)+len(tallies) > MaxFold {
+			tallies = merged(tallies)
+		}
+		if err = f.store.Fold(ctx, f.campaign.ID, changed, tallies); !errors.Is(err, campaign.ErrConflict) {
+			return err
+		}
+	}
+	return errContended
+}
+
+func (f *fold) changes() ([]Delivery, map[time.Time]Tally) {
+	var changed []Delivery
+	tallies := make(map[time.Time]Tally)
+	for _, to := range f.numbers {
+		before := f.deliveries[to]
+		before.To = to
+		after, isNew := before.fold(f.of[to], f.parts(to))
+		if !isNew {
+			continue
+		}
+		changed = append(changed, after)
+		f.deliveries[to] = after
+		if delta := after.Fate.instead(before.Fate); delta != (Tally{}) {
+			minute := minuteOf(f.at[to])
+			tallies[minute] = tallies[minute].Plus(delta)
+		}
+	}
+	return changed, tallies
+}
+
+// parts is of how many parts receipts are to come: as many as the provider took, where that is recorded.
+func (f *fold) parts(to sms.Number) int {
+	if n := len(f.messages[to].Parts); n > 0 {
+		return n
+	}
+	return f.campaign.Segments()
+}
+
+// merged adds the earliest minute to the next: after a long silence, a transaction has no room for all of them.
+func merged(tallies map[time.Time]Tally) map[time.Time]Tally {
+	minutes := slices.SortedFunc(maps.Keys(tallies), time.Time.Compare)
+	fewer := maps.Clone(tallies)
+	fewer[minutes[1]] = fewer[minutes[1]].Plus(fewer[minutes[0]])
+	delete(fewer, minutes[0])
+	return fewer
+}
+
+// optOuts closes what receipts say is closed at the provider or the carrier, who have confirmed it themselves.
+func (f *fold) optOuts(ctx context.Context) error {
+	for _, e := range f.events {
+		if !e.Receipt.OptedOut {
+			continue
+		}
+		err := f.suppress(ctx, e.Receipt.To, Reception{Campaign: f.campaign.ID, Minute: minuteOf(e.ReceivedAt)},
+			f.policy.scope(e.Receipt.From), optout.Mark{Since: e.Receipt.At, Cause: optout.ByProvider, Campaign: f.campaign.ID})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// suppress closes a scope, and counts it, unless it was closed.
+func (r *Recorder) suppress(ctx context.Context, to sms.Number, reception Reception, scope optout.Scope, m optout.Mark) error {
+	for range maxConflicts {
+		s, err := r.suppression(ctx, to)
+		if err != nil {
+			return err
+		}
+		after, changed := s.Stopped(scope, m)
+		if !changed {
+			return nil
+		}
+		reception.Suppression, reception.Tally = &after, Tally{OptedOut: 1}
+		if err = r.store.Keep(ctx, reception); !errors.Is(err, campaign.ErrConflict) {
+			return err
+		}
+	}
+	return errContended
+}
+
+func (r *Recorder) suppression(ctx context.Context, n sms.Number) (optout.Suppression, error) {
+	known, err := r.store.Suppressions(ctx, []sms.Number{n})
+	if err != nil {
+		return optout.Suppression{}, fmt.Errorf("look for an opt-out: %w", err)
+	}
+	if s, ok := known[n]; ok {
+		return s, nil
+	}
+	return optout.Suppression{Number: n}, nil
+}
+
+// resolve does what the receipts tell about the sending. The records were read before the fold was written: who had none
+// then is looked up again, since whoever writes an unknown after that does not see the receipt.
+func (f *fold) resolve(ctx context.Context) error {
+	var early []sms.Number
+	for _, to := range f.numbers {
+		if !recorded(f.messages[to]) {
+			early = append(early, to)
+		}
+	}
+	if len(early) > 0 {
+		again, err := f.store.Messages(ctx, f.campaign.ID, early)
+		if err != nil {
+			return err
+		}
+		maps.Copy(f.messages, again)
+	}
+	var open []sms.Number
+	for _, to := range f.numbers {
+		m := f.messages[to]
+		var err error
+		if m.State == campaign.Unknown {
+			err = f.store.Resolve(ctx, f.campaign.ID, f.resolved(m))
+		}
+		if !recorded(m) || errors.Is(err, ErrUnsettled) {
+			open = append(open, to)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return f.putBack(ctx, open)
+}
+
+// recorded says that the sending of a text has an outcome.
+func recorded(m campaign.Message) bool { return m.State != "" && m.State != campaign.Retrying }
+
+// resolved is the record of a text that the receipts prove was taken.
+func (f *fold) resolved(m campaign.Message) campaign.Message {
+	m.State, m.Code, m.Reason, m.Parts = campaign.Accepted, "", "", nil
+	parts := f.deliveries[m.To].Parts
+	for _, id := range slices.Sorted(maps.Keys(parts)) {
+		m.Parts = append(m.Parts, sms.Part{MessageID: id, Network: parts[id].Network, Price: parts[id].Price})
+	}
+	return m
+}
+
+// The waits of an event whose text has no settled record yet. The first is for a sender that is still at work on the
+// chunk, the later ones for one that died: its batch is taken over by somebody else, after a pause perhaps days later.
+var patience = []time.Duration{10 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute}
+
+const (
+	lastPatience = 15 * time.Minute
+	// maxHeld is how often an event is put back: for four days, and Vonage sends receipts for three.
+	maxHeld = 400
+)
+
+// putBack has the receipts of these recipients come again, one for each: what they said of the delivery is recorded.
+func (f *fold) putBack(ctx context.Context, open []sms.Number) error {
+	byWait := make(map[time.Duration][]Event)
+	for _, to := range open {
+		i := slices.IndexFunc(f.events, func(e Event) bool { return e.Receipt.To == to })
+		e := f.events[i]
+		if e.Held == maxHeld {
+			f.log.WarnContext(ctx, "receipt without a record of its text", "campaign", f.campaign.ID)
+			continue
+		}
+		wait := lastPatience
+		if e.Held < len(patience) {
+			wait = patience[e.Held]
+		}
+		e.Held++
+		byWait[wait] = append(byWait[wait], e)
+	}
+	for wait, events := range byWait {
+		if err := f.queue.Later(ctx, wait, events...); err != nil {
+			return fmt.Errorf("put receipts back: %w", err)
+		}
+	}
+	return nil
+}
