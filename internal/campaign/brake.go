@@ -19,14 +19,14 @@ const (
 
 // plus adds the outcomes of a step.
 func (w Window) plus(c Counts) Window {
-	w.Sent, w.Failed = w.Sent+c.Total(), w.Failed+c.Failed
+	w.Sent, w.Failed = w.Sent+c.Sent(), w.Failed+c.Failed
 	return w
 }
 
 // anew begins a new window with the outcomes of the last step.
 func (w Window) anew(c Counts) Window {
 	return Window{
-		Sent: c.Total(), Failed: c.Failed, EarlierSent: w.Sent - c.Total(), EarlierFailed: w.Failed - c.Failed,
+		Sent: c.Sent(), Failed: c.Failed, EarlierSent: w.Sent - c.Sent(), EarlierFailed: w.Failed - c.Failed,
 	}
 }
 

@@ -22,15 +22,23 @@ const (
 type Counts struct {
 	Accepted int
 	Failed   int
-	Unknown  int
+	// Skipped wanted no texts when their turn came.
+	Skipped int
+	Unknown int
 }
 
 // Total is how many recipients have a final state.
-func (c Counts) Total() int { return c.Accepted + c.Failed + c.Unknown }
+func (c Counts) Total() int { return c.Accepted + c.Failed + c.Skipped + c.Unknown }
+
+// Sent is how many of them were sent to, as far as that is known.
+func (c Counts) Sent() int { return c.Total() - c.Skipped }
 
 // Plus adds up.
 func (c Counts) Plus(o Counts) Counts {
-	return Counts{Accepted: c.Accepted + o.Accepted, Failed: c.Failed + o.Failed, Unknown: c.Unknown + o.Unknown}
+	return Counts{
+		Accepted: c.Accepted + o.Accepted, Failed: c.Failed + o.Failed, Skipped: c.Skipped + o.Skipped,
+		Unknown: c.Unknown + o.Unknown,
+	}
 }
 
 // count is what one recipient in that state adds; nothing for one that is not settled.
@@ -40,6 +48,8 @@ func (s State) count() Counts {
 		return Counts{Accepted: 1}
 	case Failed:
 		return Counts{Failed: 1}
+	case Skipped:
+		return Counts{Skipped: 1}
 	case Unknown:
 		return Counts{Unknown: 1}
 	default:
@@ -51,7 +61,8 @@ func (s State) count() Counts {
 func (s State) Instead(of State) Counts {
 	now, then := s.count(), of.count()
 	return Counts{
-		Accepted: now.Accepted - then.Accepted, Failed: now.Failed - then.Failed, Unknown: now.Unknown - then.Unknown,
+		Accepted: now.Accepted - then.Accepted, Failed: now.Failed - then.Failed, Skipped: now.Skipped - then.Skipped,
+		Unknown: now.Unknown - then.Unknown,
 	}
 }
 

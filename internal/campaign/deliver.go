@@ -16,6 +16,7 @@ type Deliverer struct {
 	store  Store
 	queue  Queue
 	sender Sender
+	screen Screen
 	pacing Pacing
 	brake  float64
 	owner  func() string
@@ -25,11 +26,12 @@ type Deliverer struct {
 
 // NewDeliverer returns a deliverer. brake is the share of the latest sends above which failures pause a campaign; owner
 // returns a new name for each lease; now is its clock.
-func NewDeliverer(store Store, queue Queue, sender Sender, pacing Pacing, brake float64, owner func() string,
-	now func() time.Time, log *slog.Logger,
+func NewDeliverer(store Store, queue Queue, sender Sender, screen Screen, pacing Pacing, brake float64,
+	owner func() string, now func() time.Time, log *slog.Logger,
 ) *Deliverer {
 	return &Deliverer{
-		store: store, queue: queue, sender: sender, pacing: pacing, brake: brake, owner: owner, now: now, log: log,
+		store: store, queue: queue, sender: sender, screen: screen, pacing: pacing, brake: brake, owner: owner,
+		now: now, log: log,
 	}
 }
 

@@ -136,6 +136,7 @@ type stage struct {
 	store    *stalling
 	queue    *deliveries
 	provider *provider
+	screen   *optOuts
 	pace     *pacetest.Memory
 	limit    pace.Limit
 	manager  *campaign.Manager
@@ -152,7 +153,7 @@ func onStage(t *testing.T, n, batchSize int, act func(*stage)) {
 		newID := func(time.Time) string { ids++; return fmt.Sprintf("%026d", ids) }
 		s := &stage{
 			T: t, store: &stalling{Store: openStore(t)}, queue: &deliveries{}, pace: &pacetest.Memory{}, limit: pace.Limit{PerSecond: 30, Headroom: .04},
-			provider: &provider{counts: make(map[sms.Number]int)},
+			provider: &provider{counts: make(map[sms.Number]int)}, screen: &optOuts{at: make(map[sms.Number]time.Time)},
 		}
 		s.manager = campaign.NewManager(s.store, s.queue, newID, nil, time.Now, slog.New(slog.DiscardHandler))
 		request := campaign.Request{Sender: "ACME", Text: "x", BatchSize: batchSize}
@@ -183,8 +184,8 @@ func (s *stage) invoke(d campaign.Delivery) error {
 	pacing := func(c campaign.Campaign, batch int) campaign.Pacer {
 		return shared.For(pace.Taker{Group: c.ID, Sender: fmt.Sprint(batch)}, pace.Charge{Key: "account", By: pace.Account, Limit: s.limit})
 	}
-	return campaign.NewDeliverer(s.store, s.queue, s.provider, pacing, .2, func() string { return owner }, time.Now,
-		slog.New(slog.DiscardHandler)).Deliver(ctx, d)
+	return campaign.NewDeliverer(s.store, s.queue, s.provider, s.screen, pacing, .2, func() string { return owner },
+		time.Now, slog.New(slog.DiscardHandler)).Deliver(ctx, d)
 }
 
 // push moves the pace on, as if others had taken so much of it.

@@ -17,14 +17,16 @@ import (
 // flight is a chunk that was claimed and is being sent. It has all it needs: the run goes on beside it.
 type flight struct {
 	*Deliverer
-	text   sms.Message // to nobody yet
-	batch  BatchKey
-	from   int
-	list   []sms.Number
-	done   []int // indices that have an outcome already
-	pacer  Pacer
-	slots  pace.Slots // of the pacer
-	shared *shared
+	text  sms.Message // to nobody yet
+	batch BatchKey
+	from  int
+	list  []sms.Number
+	done  []int // indices that have an outcome already
+	// blocked are those who want no texts.
+	blocked map[sms.Number]bool
+	pacer   Pacer
+	slots   pace.Slots // of the pacer
+	shared  *shared
 
 	landed chan struct{}
 	// What follows may be read when landed is closed.
@@ -73,6 +75,7 @@ func (f *flight) fly(ctx context.Context) {
 	defer close(f.landed)
 	outcomes, err := f.send(ctx)
 	f.messages, f.sendErr = f.records(outcomes), err
+	f.bar(ctx, outcomes)
 	f.storeErr = f.keep(ctx, taken(f.messages))
 }
 
@@ -80,15 +83,36 @@ func (f *flight) fly(ctx context.Context) {
 func (f *flight) records(outcomes []sms.Outcome) []Message {
 	messages := make([]Message, len(f.list))
 	for i, o := range outcomes {
-		if !isTaken(o.Verdict) {
+		m := Message{To: f.list[i], Index: f.from + i, Batch: f.batch.Number, At: f.now()}
+		switch {
+		case f.isDone(i):
+			continue
+		case f.blocked[m.To]:
+			m.State, m.Code, m.Reason = Skipped, "opted out", "the recipient wants no texts from this sender"
+		case isTaken(o.Verdict):
+			m.State, m.Code, m.Reason, m.Parts = stateOf(o.Verdict), o.Code, o.Reason, o.Parts
+		default:
 			continue
 		}
-		messages[i] = Message{
-			To: f.list[i], Index: f.from + i, Batch: f.batch.Number, State: stateOf(o.Verdict),
-			Code: o.Code, Reason: o.Reason, Parts: o.Parts, At: f.now(),
-		}
+		messages[i] = m
 	}
 	return messages
+}
+
+// isDone says whether the i-th of the list has an outcome already.
+func (f *flight) isDone(i int) bool { return slices.Contains(f.done, f.from+i) }
+
+// bar notes the numbers that are not to be sent to any more. If that fails, the next campaign will find out as this one
+// did.
+func (f *flight) bar(ctx context.Context, outcomes []sms.Outcome) {
+	for i, o := range outcomes {
+		if !o.Barred {
+			continue
+		}
+		if err := f.screen.Bar(ctx, f.list[i], f.batch.Campaign); err != nil {
+			f.log.WarnContext(ctx, "could not bar a number", "campaign", f.batch.Campaign, "batch", f.batch.Number, "error", err)
+		}
+	}
 }
 
 // isTaken is false for a message that was not sent, or refused for a reason that concerns everybody.
@@ -102,7 +126,7 @@ func taken(messages []Message) []Message {
 // open is where the first recipient stands who has no outcome; the end of the list if there is none.
 func (f *flight) open() int {
 	for i, m := range f.messages {
-		if m.State == "" && !slices.Contains(f.done, f.from+i) {
+		if m.State == "" && !f.isDone(i) {
 			return f.from + i
 		}
 	}
@@ -116,7 +140,7 @@ func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
 	defer answers.Wait()
 	spent := spending{Slots: f.slots}
 	for i, to := range f.list {
-		if slices.Contains(f.done, f.from+i) {
+		if f.isDone(i) || f.blocked[to] {
 			continue
 		}
 		if err := f.next(ctx, &spent, len(f.list)-i); err != nil {

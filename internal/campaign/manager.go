@@ -169,7 +169,7 @@ func (m *Manager) Retry(ctx context.Context, id string, to sms.Number) (Campaign
 		if message.State == Retrying {
 			message.State = Pending
 		}
-		if message.State != Unknown && message.State != Failed {
+		if message.State != Unknown && message.State != Failed && message.State != Skipped {
 			return Campaign{}, MessageStateError{State: message.State}
 		}
 		if err := m.isSettled(ctx, id, message); err != nil {

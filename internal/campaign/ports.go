@@ -121,7 +121,8 @@ type Message struct {
 // State is a recipient's state.
 type State string
 
-// Pending and Skipped are never stored: they follow from the campaign. Retrying is stored in place of an outcome that a
+// Pending is never stored: it follows from the campaign, as Skipped does for those whom a cancelled campaign did not come
+// to. Retrying is stored in place of an outcome that a
 // person took back, and means as much as no record.
 const (
 	Pending  State = "pending"
@@ -160,6 +161,15 @@ const MaxDelay = 900 * time.Second
 // ctx ends.
 type Sender interface {
 	Send(ctx context.Context, m sms.Message) sms.Outcome
+}
+
+// Screen knows to whom nothing may be sent. It may be called concurrently.
+type Screen interface {
+	// Blocked returns those of the numbers to whom nothing may be sent from that sender. It sees every opt-out that was
+	// recorded before. After an error nothing is known.
+	Blocked(ctx context.Context, from sms.Sender, numbers []sms.Number) (map[sms.Number]bool, error)
+	// Bar notes that nothing may be sent to a number any more, by anybody: the provider says that it is barred or gone.
+	Bar(ctx context.Context, n sms.Number, campaign string) error
 }
 
 // Pacing makes the pacer of one of a campaign's batches, 0 for none: under the limits of the account, of its sender

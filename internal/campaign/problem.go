@@ -44,5 +44,5 @@ func (UnsettledError) Error() string {
 type MessageStateError struct{ State State }
 
 func (e MessageStateError) Error() string {
-	return fmt.Sprintf("a message that is %s is not sent again; only one that failed or is unknown", e.State)
+	return fmt.Sprintf("a message that is %s is not sent again; only one that failed, was skipped or is unknown", e.State)
 }

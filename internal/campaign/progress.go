@@ -7,7 +7,8 @@ import (
 
 // Progress is where a campaign stands at one instant, in a client's terms.
 type Progress struct {
-	// Skipped are recipients who will not be sent to because the campaign was cancelled; ToSend those who will.
+	// Skipped are recipients who were not sent to because they wanted no texts, and who will not be because the campaign was
+	// cancelled; ToSend those who will.
 	// Recipients = Accepted + Failed + Unknown + Skipped + ToSend, always.
 	Skipped int
 	ToSend  int
@@ -53,12 +54,12 @@ func (m *Manager) ProgressOf(ctx context.Context, c Campaign) Progress {
 
 func (c Campaign) progress(now time.Time, rate float64) Progress {
 	p := Progress{
-		ToSend: c.ToSend(), Released: c.NextBatch, Done: c.BatchesDone, Left: c.BatchesLeft(),
+		ToSend: c.ToSend(), Skipped: c.Counts.Skipped, Released: c.NextBatch, Done: c.BatchesDone, Left: c.BatchesLeft(),
 		BatchesTotal: c.NextBatch + c.BatchesLeft(),
 	}
 	switch c.Status {
 	case Cancelled:
-		p.Skipped, p.ToSend = p.ToSend, 0
+		p.Skipped, p.ToSend = p.Skipped+p.ToSend, 0
 	case Draft:
 		p.WaitsFor = WaitLaunch
 	case Paused:

@@ -111,15 +111,14 @@ func (r *run) next(ctx context.Context) error {
 	if err := r.land(ctx, r.aloft(n)-1); err != nil || !r.goesOn() {
 		return err
 	}
-	list, err := r.store.Recipients(ctx, r.batch.Campaign, r.batch.Cursor, r.batch.Cursor+n)
+	list, err := r.recipients(ctx, r.batch.Cursor, n)
 	if err != nil {
-		return fmt.Errorf("read recipients: %w", err)
+		return err
 	}
 	slots, err := r.reserve(ctx, pacer, n)
 	if err != nil || slots.N == 0 {
 		return err
 	}
-	n = slots.N
 	if err := r.await(ctx, slots.First.Add(-claimLead)); err != nil {
 		return err
 	}
@@ -130,11 +129,28 @@ func (r *run) next(ctx context.Context) error {
 	if !r.goesOn() {
 		return nil
 	}
-	from := r.batch.Cursor
-	if claimed, err := r.claim(ctx, from+n); err != nil || !claimed {
+	return r.takeChunk(ctx, list[:slots.N], pacer, slots)
+}
+
+// takeChunk screens, claims and launches a chunk.
+func (r *run) takeChunk(ctx context.Context, list []sms.Number, pacer Pacer, slots pace.Slots) error {
+	chunk, err := r.choose(ctx, list)
+	if err != nil {
 		return err
 	}
-	r.launch(ctx, &flight{from: from, list: list[:n], done: r.batch.Counted, pacer: pacer, slots: slots})
+	from := r.batch.Cursor
+	if claimed, err := r.claim(ctx, from+len(chunk.list)); err != nil || !claimed {
+		return err
+	}
+	if err := r.recheck(ctx, &chunk); err != nil {
+		if r.held < 0 { // they are given back
+			r.held = from
+		}
+		return err
+	}
+	r.launch(ctx, &flight{
+		from: from, list: chunk.list, blocked: chunk.blocked, done: r.batch.Counted, pacer: pacer, slots: slots,
+	})
 	return nil
 }
 

@@ -131,8 +131,8 @@ func (r *run) write(ctx context.Context, s Step) error {
 
 // is compares what a holder writes. Nobody else writes it under the same owner, so equality means that it was written.
 func (b Batch) is(o Batch) bool {
-	return b.Owner == o.Owner && b.Settled == o.Settled && b.Cursor == o.Cursor && b.Counts == o.Counts &&
-		b.Done == o.Done && b.Lease.UnixMilli() == o.Lease.UnixMilli()
+	return b.Owner == o.Owner && b.Settled == o.Settled && b.Cursor == o.Cursor && b.Done == o.Done &&
+		b.Lease.UnixMilli() == o.Lease.UnixMilli()
 }
 
 // close gives the lease up and sees to it that the batch, or its campaign, goes on. After a fault the batch is left to the

@@ -167,16 +167,17 @@ func stepOfCampaign(b campaign.Batch, step campaign.Step) update {
 func addWindow(set expression.UpdateBuilder, step campaign.Step) expression.UpdateBuilder {
 	sent, failed := expression.Name("window_sent"), expression.Name("window_failed")
 	if step.FreshWindow { // what stands on the right is of before the update
-		return set.Set(sent, expression.Value(step.Counts.Total())).Set(failed, expression.Value(step.Counts.Failed)).
+		return set.Set(sent, expression.Value(step.Counts.Sent())).Set(failed, expression.Value(step.Counts.Failed)).
 			Set(expression.Name("earlier_sent"), expression.IfNotExists(sent, expression.Value(0))).
 			Set(expression.Name("earlier_failed"), expression.IfNotExists(failed, expression.Value(0)))
 	}
-	return set.Add(sent, expression.Value(step.Counts.Total())).Add(failed, expression.Value(step.Counts.Failed))
+	return set.Add(sent, expression.Value(step.Counts.Sent())).Add(failed, expression.Value(step.Counts.Failed))
 }
 
 func addCounts(set expression.UpdateBuilder, c campaign.Counts) expression.UpdateBuilder {
 	return set.Add(expression.Name("accepted"), expression.Value(c.Accepted)).
 		Add(expression.Name("failed"), expression.Value(c.Failed)).
+		Add(expression.Name("skipped"), expression.Value(c.Skipped)).
 		Add(expression.Name("unknown"), expression.Value(c.Unknown))
 }
 

@@ -40,6 +40,7 @@ func (i instant) time() time.Time {
 type counts struct {
 	Accepted int `dynamodbav:"accepted"`
 	Failed   int `dynamodbav:"failed"`
+	Skipped  int `dynamodbav:"skipped"`
 	Unknown  int `dynamodbav:"unknown"`
 }
 

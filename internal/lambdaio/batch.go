@@ -52,6 +52,40 @@ func deliverOne(ctx context.Context, deliver func(ctx context.Context, messageID
 	return nil, deliver(ctx, message.MessageId, message.Body)
 }
 
+// Together hands all messages of an SQS event over at once, and takes an error, or nil, for each: the rest is as in Batch.
+// Where the whole call panics, every message is reported.
+func Together(take func(ctx context.Context, bodies []string) []error, log *slog.Logger) BatchFunc {
+	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+		response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+		bodies := make([]string, len(event.Records))
+		for i, message := range event.Records {
+			bodies[i] = message.Body
+		}
+		errs, attrs := takeAll(ctx, take, bodies)
+		for i, message := range event.Records {
+			if errs[i] == nil {
+				continue
+			}
+			logFailure(ctx, log, message, errs[i], attrs)
+			response.BatchItemFailures = append(response.BatchItemFailures,
+				events.SQSBatchItemFailure{ItemIdentifier: message.MessageId})
+		}
+		return response, nil
+	}
+}
+
+func takeAll(ctx context.Context, take func(context.Context, []string) []error, bodies []string) (errs []error, attrs []slog.Attr) {
+	defer func() {
+		if v := recover(); v != nil {
+			errs, attrs = make([]error, len(bodies)), panicAttrs(v)
+			for i := range errs {
+				errs[i] = errPanicked
+			}
+		}
+	}()
+	return take(ctx, bodies), nil
+}
+
 func logFailure(ctx context.Context, log *slog.Logger, message events.SQSMessage, err error, attrs []slog.Attr) {
 	attrs = append([]slog.Attr{
 		slog.String("message_id", message.MessageId),

@@ -88,3 +88,33 @@ func TestAnEmptyBatchSucceeds(t *testing.T) {
 		t.Errorf("error %v, response (-want +got):\n%s", err, diff)
 	}
 }
+
+func TestOfMessagesHandedOverTogetherOnlyThoseWithAnErrorComeAgain(t *testing.T) {
+	log, out := newLog()
+	got, err := lambdaio.Together(func(_ context.Context, bodies []string) []error {
+		errs := make([]error, len(bodies))
+		for i, body := range bodies {
+			if body == "secret b" {
+				errs[i] = errors.New("table is busy")
+			}
+		}
+		return errs
+	}, log)(t.Context(), batchOf("a", "b", "c"))
+	if diff := cmp.Diff(failed("id-b"), got); err != nil || diff != "" {
+		t.Errorf("error %v, response (-want +got):\n%s", err, diff)
+	}
+	if logged := records(t, out); len(logged) != 1 || logged[0]["message_id"] != "id-b" || strings.Contains(out.String(), "secret") {
+		t.Errorf("logged %s", out)
+	}
+}
+
+func TestWhereThatPanicsAllComeAgain(t *testing.T) {
+	log, out := newLog()
+	got, err := lambdaio.Together(func(context.Context, []string) []error { panic("secret") }, log)(t.Context(), batchOf("a", "b"))
+	if diff := cmp.Diff(failed("id-a", "id-b"), got); err != nil || diff != "" {
+		t.Errorf("error %v, response (-want +got):\n%s", err, diff)
+	}
+	if strings.Contains(out.String(), "secret") || len(records(t, out)) != 2 {
+		t.Errorf("logged %s", out)
+	}
+}

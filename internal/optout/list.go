@@ -76,6 +76,12 @@ func (l *List) Stop(ctx context.Context, n sms.Number, scope Scope, cause Cause,
 	})
 }
 
+// Bar closes Everyone for a number that the provider says is barred or gone.
+func (l *List) Bar(ctx context.Context, n sms.Number, campaignID string) error {
+	_, err := l.Stop(ctx, n, Everyone, ByProvider, campaignID)
+	return err
+}
+
 // Lift opens a scope for a number, or all for an empty one.
 func (l *List) Lift(ctx context.Context, n sms.Number, scope Scope) (Suppression, error) {
 	return l.change(ctx, n, func(s Suppression) (Suppression, bool) { return s.Lifted(scope, l.now()) })

@@ -35,12 +35,16 @@ type StatusError struct {
 	Status Status
 }
 
-func (e StatusError) Error() string { return fmt.Sprintf("cannot %s a reply that is %s", e.Action, e.Status) }
+func (e StatusError) Error() string {
+	return fmt.Sprintf("cannot %s a reply that is %s", e.Action, e.Status)
+}
 
 // OptedOutError refuses an answer to a person who wants none.
 type OptedOutError struct{}
 
-func (OptedOutError) Error() string { return "the person has opted out and can only be answered after opting in again" }
+func (OptedOutError) Error() string {
+	return "the person has opted out and can only be answered after opting in again"
+}
 
 // UnanswerableError refuses an answer that no phone could take.
 type UnanswerableError struct{}
