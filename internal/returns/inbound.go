@@ -147,7 +147,7 @@ func (r *Recorder) heed(rec *Reception, reply Reply, word optout.Keyword, l opto
 
 // speak is the language to answer in: English words are understood by everybody, who may speak another language.
 func (r *Recorder) speak(l optout.Language) optout.Language {
-	if l == "" || l == optout.English {
+	if l == "" || l == optout.Language("en") {
 		return r.policy.Language
 	}
 	return l
