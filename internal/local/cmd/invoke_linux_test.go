@@ -101,7 +101,7 @@ func TestInvokeRefuses(t *testing.T) {
 		{"no event", "api", "", "-event"},
 		{"an event that is not there", "api", "/nowhere.json", "/nowhere.json"},
 		{"an event that is no JSON", "api", file(t, "{"), "is not JSON"},
-		{"a function that is not there", "nobody", file(t, "{}"), `there is no function "nobody", only [api dispatcher sender]`},
+		{"a function that is not there", "nobody", file(t, "{}"), `there is no function "nobody", only [api courier dispatcher recorder sender webhook]`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if said := refused(t, dir, on, nil, "-invoke", c.function, "-event", c.event); !strings.Contains(said, c.want) {

@@ -49,7 +49,9 @@ func readTemplate(s settings) (*template.Template, error) {
 
 func newMachine(ctx context.Context, s settings, t *template.Template) (*machine, error) {
 	m := &machine{settings: s, template: t}
-	secret, err := json.Marshal(map[string]string{"api_key": s.vonageKey, "api_secret": s.vonageSecret})
+	secret, err := json.Marshal(map[string]string{
+		"api_key": s.vonageKey, "api_secret": s.vonageSecret, "signature_secret": s.signatureSecret,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("make the secret: %w", err)
 	}

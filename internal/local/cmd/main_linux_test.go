@@ -18,7 +18,7 @@ const (
 )
 
 // functions are those of template.yaml; their executables are at bootstrapAt.
-var functions = []string{"api", "dispatcher", "sender"}
+var functions = []string{"api", "courier", "dispatcher", "recorder", "sender", "webhook"}
 
 func bootstrapAt(function string) string { return filepath.Join(".build", function, "bootstrap") }
 

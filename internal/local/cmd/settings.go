@@ -17,7 +17,9 @@ type settings struct {
 	// real sends through Vonage itself, with the key of the environment.
 	real                    bool
 	vonageKey, vonageSecret string
-	fake                    vonagetest.Config
+	// signatureSecret is what webhooks are signed with; it may be empty where Vonage itself sends.
+	signatureSecret string
+	fake            vonagetest.Config
 	// parameters override those of the template.
 	parameters map[string]string
 }
@@ -35,6 +37,8 @@ func (p port) url() string     { return "http://" + p.address() }
 const (
 	fakeKey    = "local123"
 	fakeSecret = "local-secret"
+	// fakeSignature is not for sending: it signs webhooks.
+	fakeSignature = "local-signature-secret"
 )
 
 // maxRate is the most that the stand-in's limits may be set to.
@@ -68,7 +72,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 	s := settings{
 		api: listen("PORT", 3000), vonage: listen("VONAGE_PORT", 3001),
 		dynamodb: listen("DYNAMODB_PORT", 3002), sqs: listen("SQS_PORT", 3003),
-		vonageKey: fakeKey, vonageSecret: fakeSecret,
+		vonageKey: fakeKey, vonageSecret: fakeSecret, signatureSecret: fakeSignature,
 		fake: vonagetest.Config{
 			APIKey: fakeKey, APISecret: fakeSecret,
 			Rate:       number("VONAGE_RATE", vonagetest.DefaultRate, -1, maxRate),
@@ -88,10 +92,11 @@ func readSettings(getenv func(string) string) (settings, error) {
 func (s *settings) chooseVonage(getenv func(string) string) error {
 	switch getenv("VONAGE") {
 	case "", "fake":
-		s.parameters["VonageUrl"] = s.vonage.url() + "/sms"
+		s.parameters["VonageUrl"] = s.vonage.url() + fakePath(s.parameters["VonageApi"])
 		return nil
 	case "real":
 		s.real, s.vonageKey, s.vonageSecret = true, getenv("VONAGE_API_KEY"), getenv("VONAGE_API_SECRET")
+		s.signatureSecret = getenv("VONAGE_SIGNATURE_SECRET")
 		if s.vonageKey == "" || s.vonageSecret == "" {
 			return errors.New("VONAGE=real needs VONAGE_API_KEY and VONAGE_API_SECRET in the environment")
 		}
@@ -99,6 +104,15 @@ func (s *settings) chooseVonage(getenv func(string) string) error {
 	default:
 		return fmt.Errorf("VONAGE is %q: it must be real, fake or empty", getenv("VONAGE"))
 	}
+}
+
+// fakePath is where the stand-in's base URL of an API is, as at Vonage (https://rest.nexmo.com/sms,
+// https://api.nexmo.com/v1).
+func fakePath(api string) string {
+	if api == "messages" {
+		return "/v1"
+	}
+	return "/sms"
 }
 
 // distinct finds ports that are given twice.

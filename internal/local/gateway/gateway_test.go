@@ -193,6 +193,7 @@ func TestBodiesThatAreNotTextAreBase64(t *testing.T) {
 		{"text/csv", "a,b", "a,b", false},
 		{"application/xml", "<a/>", "<a/>", false},
 		{"application/x-www-form-urlencoded", "a=b", "YT1i", true},
+		{"application/x-www-form-urlencoded; charset=UTF-8", "a=b", "YT1i", true},
 		{"application/octet-stream", "a", "YQ==", true},
 		{"", "a", "YQ==", true},
 		{"text/plain", "\xff", "/w==", true},

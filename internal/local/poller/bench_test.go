@@ -44,9 +44,10 @@ type bench struct {
 	errs    []error
 }
 
-// gate counts receives in front of the service, and refuses them while it is shut.
+// gate counts receives in front of the service, lets each take its time, and refuses them while it is shut.
 type gate struct {
 	http.Handler
+	latency  time.Duration
 	mu       sync.Mutex
 	shut     bool
 	receives int
@@ -60,6 +61,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	shut := g.shut && isReceive
 	g.mu.Unlock()
+	if isReceive {
+		time.Sleep(g.latency)
+	}
 	if shut {
 		http.Error(w, "{}", http.StatusInternalServerError)
 		return

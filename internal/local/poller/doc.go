@@ -20,7 +20,7 @@
 //     memory.
 //   - Concurrency is at once what MaximumConcurrency allows: it neither grows by steps nor shrinks after function
 //     errors.
-//   - A window ends up to a second early, because a receive waits for whole seconds.
+//   - A window ends up to a second late, because a receive waits for whole seconds.
 //   - There are no filters, no provisioned mode, no FIFO queues and no on-failure destinations.
 //
 // Source: Lambda Developer Guide, "Using Lambda with Amazon SQS" and the pages below it.

@@ -90,13 +90,13 @@ func (p *Poller) gather(ctx context.Context) []record {
 			if end.IsZero() {
 				end = time.Now().Add(p.config.Window)
 			}
-			if len(p.carry) > 0 || len(batch) == p.config.BatchSize || time.Until(end) < time.Second {
+			if len(p.carry) > 0 || len(batch) == p.config.BatchSize || !time.Now().Before(end) {
 				return batch
 			}
 		}
 		wait := maxWait
 		if !end.IsZero() {
-			wait = min(wait, time.Until(end).Truncate(time.Second))
+			wait = min(wait, (time.Until(end) + time.Second - 1).Truncate(time.Second)) // rounded up: 0 would not wait
 		}
 		received, err := p.receive(ctx, min(maxReceive, p.config.BatchSize-len(batch)), wait)
 		if err == nil {

@@ -195,6 +195,43 @@ func TestBatches(t *testing.T) {
 	})
 }
 
+// The shortest window there is: it must not be over because receiving takes time.
+func TestAWindowOfASecondGathersWhatComesInIt(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.service.latency = 3 * time.Millisecond
+		b.send(numbered(25)...)
+		b.run(poller.Config{BatchSize: 100, Window: time.Second}, succeed)
+		b.sleep(500 * time.Millisecond)
+		b.send("late")
+		b.sleep(5 * time.Second)
+		b.send("alone")
+		b.sleep(5 * time.Second)
+		var sizes []int
+		for _, bodies := range b.bodies() {
+			sizes = append(sizes, len(bodies))
+		}
+		if !slices.Equal(sizes, []int{26, 1}) {
+			t.Fatalf("batches of %v, want all of the first second, then the last", sizes)
+		}
+		if first := b.at[0]; first < time.Second || first > 2*time.Second {
+			t.Errorf("the window ended after %s, want a second and at most one more", first)
+		}
+		b.wantLeft(queueURL, "0+0")
+	})
+}
+
+func TestAFullBatchDoesNotWaitForItsWindow(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.service.latency = 3 * time.Millisecond
+		b.send(numbered(100)...)
+		b.run(poller.Config{BatchSize: 100, Window: 300 * time.Second}, succeed)
+		b.sleep(time.Second)
+		if got := b.bodies(); len(got) != 1 || len(got[0]) != 100 {
+			t.Errorf("%d batches, want one of 100", len(got))
+		}
+	})
+}
+
 func TestABatchFitsThePayload(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		big := strings.Repeat("x", 1<<20)

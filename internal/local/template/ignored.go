@@ -7,7 +7,7 @@ const (
 	whyAccess   = "permissions are not enforced locally"
 	whyLabels   = "for people and bills"
 	whyKeeping  = "nothing outlives the local platform"
-	whyTraffic  = "one person's requests need no throttling"
+	whyTraffic  = "what comes to one machine needs no throttling"
 	whyWatching = "nobody is on call for one machine"
 	whyBuild    = "`make build` makes the executables"
 )

@@ -175,8 +175,23 @@ func TestRealTemplateRunsLocally(t *testing.T) {
 	byName := map[string]template.Function{}
 	for _, f := range got.Functions {
 		byName[f.Name] = f
-		if f.Environment["TABLE_NAME"] != "Table" || f.Environment["QUEUE_URL"] != "http://queues/BatchesQueue" {
-			t.Errorf("%s: environment %v lacks table or queue", f.Name, f.Environment)
+	}
+	queues := map[string]string{
+		"QUEUE_URL": "BatchesQueue", "EVENTS_QUEUE_URL": "EventsQueue", "ONEOFFS_QUEUE_URL": "OneOffsQueue",
+	}
+	for name, variables := range map[string][]string{
+		"api": {"TABLE_NAME", "QUEUE_URL", "ONEOFFS_QUEUE_URL"}, "dispatcher": {"TABLE_NAME", "QUEUE_URL", "ONEOFFS_QUEUE_URL"},
+		"sender": {"TABLE_NAME", "QUEUE_URL"}, "courier": {"TABLE_NAME", "ONEOFFS_QUEUE_URL"},
+		"webhook": {"EVENTS_QUEUE_URL"}, "recorder": {"TABLE_NAME", "EVENTS_QUEUE_URL", "ONEOFFS_QUEUE_URL"},
+	} {
+		for _, variable := range variables {
+			want := "Table"
+			if queue, ok := queues[variable]; ok {
+				want = "http://queues/" + queue
+			}
+			if got := byName[name].Environment[variable]; got != want {
+				t.Errorf("%s of %s is %q; want %q", variable, name, got, want)
+			}
 		}
 	}
 	if n := len(byName["api"].Routes); n == 0 {
@@ -185,16 +200,45 @@ func TestRealTemplateRunsLocally(t *testing.T) {
 	if s := byName["dispatcher"].Schedules; len(s) != 1 || s[0].Every != time.Minute {
 		t.Errorf("dispatcher's schedules are %v; want one, every minute", s)
 	}
-	sender := byName["sender"]
-	if q := sender.Queue; q == nil || q.QueueLogicalID != "BatchesQueue" || !q.ReportBatchItemFailures {
-		t.Errorf("sender's queue is %+v", q)
+	for name, want := range map[string]template.EventSource{
+		"sender":   {QueueLogicalID: "BatchesQueue", BatchSize: 1, MaximumConcurrency: 5},
+		"recorder": {QueueLogicalID: "EventsQueue", BatchSize: 100, Window: time.Second, MaximumConcurrency: 2},
+		"courier":  {QueueLogicalID: "OneOffsQueue", BatchSize: 1, MaximumConcurrency: 2},
+	} {
+		want.ReportBatchItemFailures = true
+		if diff := cmp.Diff(&want, byName[name].Queue); diff != "" {
+			t.Errorf("event source of %s (-want +got):\n%s", name, diff)
+		}
 	}
-	if got := sender.Environment["VONAGE_URL"]; got != "http://127.0.0.1:8099/sms" {
-		t.Errorf("VONAGE_URL is %q; want the override", got)
+	for _, name := range []string{"sender", "courier"} {
+		if got := byName[name].Environment["VONAGE_URL"]; got != "http://127.0.0.1:8099/sms" {
+			t.Errorf("VONAGE_URL of %s is %q; want the override", name, got)
+		}
 	}
-	for _, name := range []string{"api", "dispatcher"} {
+	for _, name := range []string{"api", "dispatcher", "recorder"} {
 		if _, has := byName[name].Environment["VONAGE_SECRET"]; has {
-			t.Errorf("%s knows the secret's name; only the sender may", name)
+			t.Errorf("%s knows the secret's name; only those that speak with Vonage may", name)
+		}
+	}
+}
+
+func TestVonagesOwnAddressIsAnEmptyOne(t *testing.T) {
+	text, err := os.ReadFile("../../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, parameters := range map[string]map[string]string{"by default": nil, "when asked for": {"VonageUrl": ""}} {
+		for _, f := range read(t, string(text), parameters).Functions {
+			if url, set := f.Environment["VONAGE_URL"]; f.Name == "sender" && (url != "" || !set) {
+				t.Errorf("%s: VONAGE_URL is %q, set: %t; want it set to nothing", name, url, set)
+			}
+		}
+	}
+	for _, url := range []string{"http://example.com/sms", "https://", "rest.nexmo.com", " "} {
+		o := options()
+		o.Parameters = map[string]string{"VonageUrl": url}
+		if _, err := template.Read(strings.NewReader(string(text)), o); err == nil {
+			t.Errorf("VonageUrl %q was accepted", url)
 		}
 	}
 }

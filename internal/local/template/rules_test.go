@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // The rules that cfn-lint and SAM do not have. mutations_test.go shows for each that it can fail.
@@ -31,10 +30,13 @@ func rules() []rule {
 		{"more than 10 messages at once need a window", window},
 		{"a message stays hidden for 6 timeouts and the window", visibility},
 		{"a message that fails is tried 5 times, then kept longer than any other", deadLetters},
+		{"dead letters, and functions that crash, are heard of", alarms},
 		{"queues answer over TLS only", tlsOnly},
+		{"throttles are of routes that exist, and webhooks' are high", throttles},
 		{"every function has a log group of its own, which forgets", logGroups},
 		{"every function has a role of its own, written here", roles},
 		{"roles name their actions and resources", leastPrivilege},
+		{"a function may use what it is told of, and nothing else", told},
 		{"the table survives mistakes, and forgets what expires", table},
 		{"executables are for arm64, made by make build", executables},
 		{"the environment holds no secret", secrets},
@@ -81,67 +83,45 @@ func mirrored(v view) []string {
 	return broken
 }
 
-func concurrency(v view) []string {
-	return v.eachConsumer(func(f Function, _ Queue) string {
-		most, reserved := f.Queue.MaximumConcurrency, f.ReservedConcurrency
-		if most < minConcurrency || reserved > 0 && most > reserved {
-			return fmt.Sprintf("MaximumConcurrency is %d, reserved are %d", most, reserved)
-		}
-		return ""
-	})
-}
+// What an account may have at least, all its APIs together (API Gateway Developer Guide, "Quotas for configuring and
+// running an HTTP API": the smaller Regions). A route's throttle may not be more.
+const (
+	leastAccountRate  = 2_500
+	leastAccountBurst = 1_250
+)
 
-func window(v view) []string {
-	return v.eachConsumer(func(f Function, _ Queue) string {
-		if f.Queue.BatchSize > 10 && f.Queue.Window < time.Second {
-			return fmt.Sprintf("BatchSize is %d, the window %v", f.Queue.BatchSize, f.Queue.Window)
-		}
-		return ""
-	})
-}
+// floodRate is what Vonage may call with: as many texts as AccountRate allows at most, with two receipts each.
+const floodRate = 2_000
 
-func visibility(v view) []string {
-	return v.eachConsumer(func(f Function, q Queue) string {
-		if least := 6*f.Timeout + f.Queue.Window; q.VisibilityTimeout < least {
-			return fmt.Sprintf("VisibilityTimeout of %s is %v; the least is %v", q.LogicalID, q.VisibilityTimeout, least)
-		}
-		return ""
-	})
-}
-
-func deadLetters(v view) []string {
-	return v.eachConsumer(func(f Function, q Queue) string {
-		dead := v.queueOf(q.DeadLetter)
-		switch {
-		case !f.Queue.ReportBatchItemFailures:
-			return "does not report which messages failed"
-		case q.MaxReceives < 5:
-			return fmt.Sprintf("maxReceiveCount of %s is %d", q.LogicalID, q.MaxReceives)
-		case dead.Retention <= q.Retention:
-			return fmt.Sprintf("%s keeps %v, its source %v", q.DeadLetter, dead.Retention, q.Retention)
-		}
-		return ""
-	})
-}
-
-func tlsOnly(v view) []string {
-	var denies, attached []string
-	for _, id := range v.ofType("AWS::SQS::QueuePolicy") {
-		for _, s := range statements(v.value(id, "PolicyDocument")) {
-			if fmt.Sprintf("%v %v %v %v", s["Effect"], s["Principal"], s["Action"], s["Condition"]) ==
-				"Deny * sqs:* map[Bool:map[aws:SecureTransport:false]]" {
-				denies = append(denies, referred(s["Resource"])...)
+// throttles: a deployment fails on a throttle of a route that does not exist, and the default is for people.
+func throttles(v view) []string {
+	var broken []string
+	for _, id := range v.ofType(typeAPI) {
+		settings, _ := v.value(id, "RouteSettings").(map[string]any)
+		for _, f := range v.read.Functions {
+			for _, route := range f.Routes {
+				key := route.Method + " " + route.Path
+				if problem := lowOrHigh(settings[key]); isWebhook(route) && problem != "" {
+					broken = append(broken, key+": "+problem)
+				}
+				delete(settings, key)
 			}
 		}
-		attached = append(attached, referred(v.value(id, "Queues"))...)
-	}
-	var broken []string
-	for _, q := range v.read.Queues {
-		if !slices.Contains(denies, q.LogicalID) || !slices.Contains(attached, q.LogicalID) {
-			broken = append(broken, q.LogicalID+": no policy denies it without TLS")
+		for _, key := range sortedKeys(settings) {
+			broken = append(broken, key+": a throttle of no route")
 		}
 	}
 	return broken
+}
+
+func lowOrHigh(setting any) string {
+	fields, _ := setting.(map[string]any)
+	rate, _ := bound(fields, "ThrottlingRateLimit")
+	burst, _ := bound(fields, "ThrottlingBurstLimit")
+	if rate < floodRate || rate > leastAccountRate || burst < floodRate/2 || burst > leastAccountBurst {
+		return fmt.Sprintf("is throttled to %v a second, %v at once", rate, burst)
+	}
+	return ""
 }
 
 func logGroups(v view) []string {
@@ -152,52 +132,6 @@ func logGroups(v view) []string {
 		}
 	}
 	return broken
-}
-
-func roles(v view) []string {
-	broken := v.ownResource("AWS::IAM::Role", "Arn", "Role")
-	for _, f := range v.read.Functions {
-		if v.value(f.LogicalID, "Policies") != nil {
-			broken = append(broken, f.LogicalID+": has Policies beside its role")
-		}
-	}
-	return broken
-}
-
-func leastPrivilege(v view) []string {
-	var broken []string
-	for _, id := range v.ofType("AWS::IAM::Role") {
-		if v.value(id, "ManagedPolicyArns") != nil {
-			broken = append(broken, id+": takes over managed policies")
-		}
-		for _, policy := range list(v.value(id, "Policies")) {
-			document, _ := policy.(map[string]any)
-			for _, s := range statements(document["PolicyDocument"]) {
-				if problem := tooWide(s); problem != "" {
-					broken = append(broken, id+": "+problem)
-				}
-			}
-		}
-	}
-	return broken
-}
-
-func tooWide(s map[string]any) string {
-	actions, resources := list(s["Action"]), list(s["Resource"])
-	if s["Effect"] != "Allow" || len(actions) == 0 || len(resources) == 0 {
-		return fmt.Sprintf("a statement that is not Allow, Action, Resource: %v", s)
-	}
-	for _, action := range actions {
-		if text, ok := action.(string); !ok || strings.Contains(text, "*") {
-			return fmt.Sprintf("action %v is not named in full", action)
-		}
-	}
-	for _, resource := range resources {
-		if text, ok := resource.(string); ok && (!strings.HasPrefix(text, "arn:") || strings.Contains(text, "*")) {
-			return fmt.Sprintf("resource %v is not named in full", text)
-		}
-	}
-	return ""
 }
 
 func table(v view) []string {

@@ -35,20 +35,19 @@ func definitionsIn(t *testing.T, text string) map[string]any {
 	return definitions
 }
 
-// choices are the defaults, and the corners of what the template's own bounds let an operator choose: all numbers at
-// their least or at their limit, with concurrency reserved or not.
+// choices are the defaults, and the corners of what the template's own bounds let an operator choose: one number or all
+// of them at their least or at their limit, with concurrency reserved or not.
 func choices(definitions map[string]any) []map[string]string {
 	all := []map[string]string{{}}
 	for _, corner := range []string{"MinValue", "MaxValue"} {
-		for _, reserve := range []string{"true", "false"} {
-			choice := map[string]string{"ReserveConcurrency": reserve}
-			for name, definition := range definitions {
-				if value, ok := definition.(map[string]any)[corner].(string); ok {
-					choice[name] = value
-				}
+		reserving, plain := map[string]string{}, map[string]string{"ReserveConcurrency": "false"}
+		for _, name := range sortedKeys(definitions) {
+			if value, ok := definitions[name].(map[string]any)[corner].(string); ok {
+				reserving[name], plain[name] = value, value
+				all = append(all, map[string]string{name: value})
 			}
-			all = append(all, choice)
 		}
+		all = append(all, reserving, plain)
 	}
 	return all
 }
