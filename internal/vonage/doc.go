@@ -1,5 +1,5 @@
 // Package vonage sends texts through the Vonage SMS API (POST https://rest.nexmo.com/sms/json) with vonage-go-sdk, and
-// says of every attempt what became of it, in the words of package sms.
+// says of every attempt what became of it, in the words of package sms. It also verifies and reads what Vonage sends back.
 //
 // The SDK builds the request; everything that could go wrong around it is in the hands of this package:
 //
@@ -20,7 +20,20 @@
 // reason redirects are not followed, HTTP/2 is not used (its retries are harder to account for), and no
 // Idempotency-Key header may ever be set: net/http takes it as leave to send a POST again by itself.
 //
+// # What comes back
+//
+// Webhooks reads delivery receipts and texts that came in, of the SMS API and of the Messages API, into the words of
+// package sms, once they are shown to be from Vonage:
+//
+//	request ── readWebhook ── verify (sig, or a token) ── readReceipt, readInbound ── sms.Receipt, sms.Inbound
+//
+// What is verified is what is read: a request of which there are two readings, for its parameters that come twice, or a
+// body besides a query, is refused.
+//
 // # Known limits
+//
+// The SMS API's signature does not tell & and = from _ in a value (Vonage, "Signing messages"): whoever can change a text
+// on its way can exchange these.
 //
 // A status 5 (internal error) is taken at its word as "not sent", as Vonage's own Java SDK does; no page of Vonage
 // says that it never was.
