@@ -70,7 +70,7 @@ type Outcome struct {
 	RetryAfter time.Duration
 	// Throttled says whose rate was the reason, if that was it: whoever sends at it should slow down. Only with Retry.
 	Throttled Throttle
-	// Barred: the number is not to be sent to any more, by anybody: it is barred or gone, or opted out at the provider.
+	// Barred: the number is not to be sent to any more: it is barred, deactivated, or opted out at the provider.
 	Barred bool
 	// Parts are the message parts that the provider took, in order: one for each SMS segment. Only with Accepted.
 	Parts []Part

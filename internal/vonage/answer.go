@@ -75,6 +75,23 @@ func waitInHeader(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
+// resetInHeader is the wait until X-RateLimit-Reset, 0 if none: a Unix time, which the Messages API (1.20.0) shows in
+// milliseconds. Anything that is not one of this century is not taken for a time.
+func resetInHeader(h http.Header, now time.Time) time.Duration {
+	const begin, end = 946_684_800, 4_102_444_800 // 2000 and 2100, in seconds
+	n, err := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
+	switch {
+	case err != nil:
+		return 0
+	case n >= begin && n < end:
+		return limitWait(time.Unix(n, 0).Sub(now))
+	case n >= begin*1000 && n < end*1000:
+		return limitWait(time.UnixMilli(n).Sub(now))
+	default:
+		return 0
+	}
+}
+
 // milliseconds reads a number of milliseconds, a day's at most, so that no sum overflows.
 func milliseconds(digits string) time.Duration {
 	const most = 24 * time.Hour

@@ -7,40 +7,49 @@ import (
 	"sync"
 	"time"
 
-	sdk "github.com/vonage/vonage-go-sdk"
-
 	"sluice/internal/sms"
 )
 
-// Client sends texts through the Vonage SMS API. It may be used concurrently.
+// Client sends texts through one of Vonage's APIs. It may be used concurrently.
 type Client struct {
-	// newSDK makes the SDK client of one call. Being a function, it keeps the secret out of anything that prints a
-	// Client.
-	newSDK    func(http.RoundTripper) *sdk.SMSClient
+	protocol  protocol
 	problem   string
 	transport http.RoundTripper
 	timeout   time.Duration
 	freshness freshness
 }
 
-// NewClient returns a client. A configuration that cannot work is reported by every Send, as sms.Stop.
+// protocol is how one of the APIs is spoken. Its parts being functions, they keep the secrets out of anything that prints
+// a Client.
+type protocol struct {
+	// post makes the one request of an attempt, through the guard, which keeps all that comes of it.
+	post func(*guard, sms.Message)
+	// classify says what became of it.
+	classify func(answer) sms.Outcome
+}
+
+// NewClient returns a client for the API that c names. A configuration that cannot work is reported by every Send, as
+// sms.Stop.
 func NewClient(c Config) *Client {
-	c.BaseURL = cmp.Or(c.BaseURL, DefaultBaseURL)
+	c.API = cmp.Or(c.API, SMS)
+	c.BaseURL = cmp.Or(c.BaseURL, c.API.url())
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	if c.Transport == nil {
 		c.Transport = NewTransport()
 	}
 	return &Client{
-		newSDK: func(rt http.RoundTripper) *sdk.SMSClient {
-			client := sdk.NewSMSClient(sdk.CreateAuthFromKeySecret(c.APIKey, c.APISecret))
-			client.Config.BasePath = c.BaseURL
-			client.Config.HTTPClient = &http.Client{Transport: rt}
-			return client
-		},
+		protocol:  c.protocol(),
 		problem:   c.problem(),
 		transport: c.Transport,
 		timeout:   c.Timeout,
 	}
+}
+
+func (c Config) protocol() protocol {
+	if c.API == Messages {
+		return messagesProtocol(c)
+	}
+	return smsProtocol(c)
 }
 
 // Send makes one attempt to send m, with one HTTP request or none, and says what became of it. It returns when the
@@ -49,7 +58,7 @@ func NewClient(c Config) *Client {
 // Nothing of m, of the credentials or of the provider's own wording is in the Outcome's Code and Reason.
 func (c *Client) Send(ctx context.Context, m sms.Message) sms.Outcome {
 	if c.problem != "" {
-		return sms.Outcome{Verdict: sms.Stop, Code: "configuration", Reason: c.problem}
+		return misconfigured(c.problem)
 	}
 	if n, err := sms.ParseNumber(m.To.Digits()); err != nil || n != m.To {
 		return sms.Outcome{Verdict: sms.Failed, Code: "number", Reason: "the number " + sms.ErrNumber.Error()}
@@ -59,21 +68,17 @@ func (c *Client) Send(ctx context.Context, m sms.Message) sms.Outcome {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	g := &guard{ctx: ctx, next: c.transport}
-	c.send(g, m)
-	return classify(g.answer())
+	c.post(g, m)
+	return c.protocol.classify(g.answer())
 }
 
-// send drives the SDK. What it returns is not used: the guard has all that was answered, also where the SDK panics.
-func (c *Client) send(g *guard, m sms.Message) {
+// post stops a panic on the way, the SDK's for one: the guard has all that was answered.
+func (c *Client) post(g *guard, m sms.Message) {
 	defer func() { _ = recover() }()
-	_, _, _ = c.newSDK(g).Send(string(m.From), m.To.Digits(), m.Text, sdk.SMSOpts{
-		StatusReportReq: true,
-		Type:            textType(m.Text),
-		ClientRef:       m.Ref,
-	})
+	c.protocol.post(g, m)
 }
 
-// textType is the SMS API's `type`: it does not look at the text by itself.
+// textType is the SMS API's `type` and the Messages API's `encoding_type`.
 func textType(text string) string {
 	if sms.Measure(text).Encoding == sms.UCS2 {
 		return "unicode"

@@ -1,6 +1,7 @@
 package vonage
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,20 +11,60 @@ import (
 	"unicode/utf8"
 )
 
+// API is one of the two ways to send a text through Vonage.
+type API string
+
+// The APIs.
 const (
-	// DefaultBaseURL is where the SMS API lives; the SDK adds /json.
+	// SMS is the SMS API (reference 1.5.1): one answer for each part of a text.
+	SMS API = "sms"
+	// Messages is the Messages API, v1 (reference 1.20.0), which Vonage recommends to whoever begins anew: one answer for
+	// the whole text.
+	Messages API = "messages"
+)
+
+// name is what the API is called in our reasons; empty for one that is not known.
+func (a API) name() string {
+	switch a {
+	case SMS:
+		return "SMS API"
+	case Messages:
+		return "Messages API"
+	default:
+		return ""
+	}
+}
+
+func (a API) url() string {
+	if a == Messages {
+		return DefaultMessagesURL
+	}
+	return DefaultBaseURL
+}
+
+const (
+	// DefaultBaseURL is where the SMS API lives; /json comes behind it.
 	DefaultBaseURL = "https://rest.nexmo.com/sms"
+	// DefaultMessagesURL is where the Messages API lives; /messages comes behind it. There are hosts api-eu, api-us and
+	// api-ap too.
+	DefaultMessagesURL = "https://api.nexmo.com/v1"
 	// DefaultTimeout limits one request. Vonage names no limit of its own.
 	DefaultTimeout = 10 * time.Second
 
 	apiKeyLength = 8 // the SDK refuses any other
 )
 
-// Config says how to reach the SMS API. Printed or logged, it does not show the secret.
+// Config says how to reach Vonage. Printed or logged, it does not show the secrets.
 type Config struct {
+	// API is the one to send through; empty means SMS.
+	API       API
 	APIKey    string
 	APISecret string `json:"-"`
-	// BaseURL is the address without its /json; empty means DefaultBaseURL.
+	// ApplicationID and PrivateKey (RSA, PEM) sign in at the Messages API in place of the key and the secret, and webhooks
+	// then come as the application says. Both or neither; the SMS API has no use for them.
+	ApplicationID string
+	PrivateKey    string `json:"-"`
+	// BaseURL is the address without its /json or /messages; empty means DefaultBaseURL or DefaultMessagesURL.
 	BaseURL string
 	// Transport is shared by all requests; nil means a new NewTransport.
 	Transport http.RoundTripper `json:"-"`
@@ -31,29 +72,58 @@ type Config struct {
 	Timeout time.Duration
 }
 
-// Format shows the configuration without its secret, for every verb.
+// Format shows the configuration without its secrets, for every verb.
 func (c Config) Format(state fmt.State, _ rune) {
-	secret := "not set"
-	if c.APISecret != "" {
-		secret = "set"
+	fmt.Fprintf(state, "{api %s, key %s, secret %s, application %s, private key %s, url %s, timeout %s}",
+		cmp.Or(c.API, SMS), c.APIKey, presence(c.APISecret), c.ApplicationID, presence(c.PrivateKey), c.BaseURL, c.Timeout)
+}
+
+func presence(secret string) string {
+	if secret == "" {
+		return "not set"
 	}
-	fmt.Fprintf(state, "{key %s, secret %s, url %s, timeout %s}", c.APIKey, secret, c.BaseURL, c.Timeout)
+	return "set"
 }
 
 // LogValue shows what Format shows.
 func (c Config) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
 
-// problem says why nothing can be sent with this configuration; empty when all is well.
+// application says that an application signs in, not the account.
+func (c Config) application() bool {
+	return c.API == Messages && (c.ApplicationID != "" || c.PrivateKey != "")
+}
+
+// problem says why nothing can be sent with this configuration; empty when nothing is seen. Whether the private key is
+// good shows when it has to sign.
 func (c Config) problem() string {
+	if c.API.name() == "" {
+		return fmt.Sprintf("the API %q is not known: it must be %s or %s", string(c.API), SMS, Messages)
+	}
+	if problem := c.credentialsProblem(); problem != "" {
+		return problem
+	}
+	u, err := url.Parse(c.BaseURL)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return "the address of the " + c.API.name() + " is not an http or https URL"
+	}
+	return ""
+}
+
+func (c Config) credentialsProblem() string {
+	if c.application() {
+		switch {
+		case c.ApplicationID == "":
+			return "the application's id is missing"
+		case c.PrivateKey == "":
+			return "the application's private key is missing"
+		}
+		return ""
+	}
 	if n := utf8.RuneCountInString(c.APIKey); n != apiKeyLength {
 		return fmt.Sprintf("the API key has %d characters and must have %d", n, apiKeyLength)
 	}
 	if c.APISecret == "" {
 		return "the API secret is missing"
-	}
-	u, err := url.Parse(c.BaseURL)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return "the address of the SMS API is not an http or https URL"
 	}
 	return ""
 }

@@ -20,16 +20,6 @@ import (
 
 // These tests go through real sockets on loopback, for what only net/http's transport can show.
 
-func socketClient(server *httptest.Server, transport http.RoundTripper) *vonage.Client {
-	return vonage.NewClient(vonage.Config{
-		APIKey: apiKey, APISecret: apiSecret, BaseURL: server.URL + "/sms", Transport: transport,
-	})
-}
-
-func newFake() *vonagetest.Fake {
-	return vonagetest.New(vonagetest.Config{APIKey: apiKey, APISecret: apiSecret, Rate: -1})
-}
-
 func checkLedger(t *testing.T, fake *vonagetest.Fake, requests, accepted int) {
 	t.Helper()
 	ledger, n := fake.Ledger(), 0
@@ -44,132 +34,143 @@ func checkLedger(t *testing.T, fake *vonagetest.Fake, requests, accepted int) {
 }
 
 // In each round all senders have a request out at once, so that all of their connections are idle between the rounds: as
-// many as 1,000 requests a second need that take 800 ms each.
+// many as 1,000 requests a second need that take 800 ms each, by the SMS API.
 func TestSendKeepsItsConnections(t *testing.T) {
-	const senders, rounds = 800, 3
-	fake := newFake()
-	var connections atomic.Int32
-	var out sync.WaitGroup // the requests of a round that have yet to arrive
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		out.Done()
-		out.Wait()
-		fake.ServeHTTP(w, r)
-	}))
-	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-		if s == http.StateNew {
-			connections.Add(1)
+	bothWays(t, func(t *testing.T, w way) {
+		const rounds = 3
+		senders := map[vonage.API]int{vonage.SMS: 800, vonage.Messages: 100}[w.API] // the transport is the same
+		fake := newFake()
+		var connections atomic.Int32
+		var out sync.WaitGroup // the requests of a round that have yet to arrive
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			out.Done()
+			out.Wait()
+			fake.ServeHTTP(w, r)
+		}))
+		server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+			if s == http.StateNew {
+				connections.Add(1)
+			}
 		}
-	}
-	server.Start()
-	defer server.Close()
-	transport := vonage.NewTransport()
-	defer transport.CloseIdleConnections()
-	client := socketClient(server, transport)
+		server.Start()
+		defer server.Close()
+		transport := vonage.NewTransport()
+		defer transport.CloseIdleConnections()
+		client := w.socketClient(server, transport)
 
-	for range rounds {
-		var round sync.WaitGroup
-		out.Add(senders)
-		for range senders {
-			round.Go(func() {
-				if o := client.Send(t.Context(), message()); o.Verdict != sms.Accepted {
-					t.Errorf("got %+v", o)
-				}
-			})
+		for range rounds {
+			var round sync.WaitGroup
+			out.Add(senders)
+			for range senders {
+				round.Go(func() {
+					if o := client.Send(t.Context(), message()); o.Verdict != sms.Accepted {
+						t.Errorf("got %+v", o)
+					}
+				})
+			}
+			round.Wait()
 		}
-		round.Wait()
-	}
-	checkLedger(t, fake, senders*rounds, senders*rounds)
-	if n := connections.Load(); n > senders+senders/2 { // a connection may be dialled and then not needed
-		t.Errorf("%d connections for %d senders", n, senders)
-	}
-	t.Logf("%d requests over %d connections", senders*rounds, connections.Load())
+		checkLedger(t, fake, senders*rounds, senders*rounds)
+		if n := int(connections.Load()); n > senders+senders/2 { // a connection may be dialled and then not needed
+			t.Errorf("%d connections for %d senders", n, senders)
+		}
+		t.Logf("%d requests over %d connections", senders*rounds, connections.Load())
+	})
 }
 
 // What waits for a connection has not been sent.
 func TestSendThatGetsNoConnectionMayBeRetried(t *testing.T) {
-	fake, arrived, goOn := newFake(), make(chan struct{}), make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		arrived <- struct{}{}
-		<-goOn
-		fake.ServeHTTP(w, r)
-	}))
-	defer server.Close()
-	transport := vonage.NewTransport()
-	defer transport.CloseIdleConnections()
-	if most := transport.MaxConnsPerHost; most < 800 || most > 1000 {
-		t.Errorf("up to %d connections, want enough for 1000 requests a second, and no more than a Lambda may have", most)
-	}
-	transport.MaxConnsPerHost = 1
-	client := socketClient(server, transport)
-	var first sync.WaitGroup
-	first.Go(func() {
-		if o := send(t, client); o.Verdict != sms.Accepted {
-			t.Errorf("the first: got %+v", o)
+	bothWays(t, func(t *testing.T, w way) {
+		fake, arrived, goOn := newFake(), make(chan struct{}), make(chan struct{})
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			arrived <- struct{}{}
+			<-goOn
+			fake.ServeHTTP(w, r)
+		}))
+		defer server.Close()
+		transport := vonage.NewTransport()
+		defer transport.CloseIdleConnections()
+		if most := transport.MaxConnsPerHost; most < 800 || most > 1000 {
+			t.Errorf("up to %d connections, want enough for 1000 requests a second, and no more than a Lambda may have", most)
 		}
+		transport.MaxConnsPerHost = 1
+		client := w.socketClient(server, transport)
+		var first sync.WaitGroup
+		first.Go(func() {
+			if o := send(t, client); o.Verdict != sms.Accepted {
+				t.Errorf("the first: got %+v", o)
+			}
+		})
+		<-arrived
+
+		ctx, cancel := context.WithCancel(t.Context())
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) { cancel() }})
+		if o := client.Send(ctx, message()); o.Verdict != sms.Retry || o.Code != "cancelled" {
+			t.Errorf("got %+v, want retry", o)
+		}
+
+		close(goOn)
+		first.Wait()
+		checkLedger(t, fake, 1, 1)
 	})
-	<-arrived
-
-	ctx, cancel := context.WithCancel(t.Context())
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: func(string) { cancel() }})
-	if o := client.Send(ctx, message()); o.Verdict != sms.Retry || o.Code != "cancelled" {
-		t.Errorf("got %+v, want retry", o)
-	}
-
-	close(goOn)
-	first.Wait()
-	checkLedger(t, fake, 1, 1)
 }
 
 func TestSendIsNotRepeatedWhenAReusedConnectionDropsAfterTheRequest(t *testing.T) {
-	fake := newFake()
-	if err := fake.Inject(vonagetest.Fault{Kind: vonagetest.FaultDropAfter, Skip: 1}); err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(fake)
-	defer server.Close()
-	transport := vonage.NewTransport()
-	defer transport.CloseIdleConnections()
-	client := socketClient(server, transport)
+	bothWays(t, func(t *testing.T, w way) {
+		fake := newFake()
+		if err := fake.Inject(vonagetest.Fault{Kind: vonagetest.FaultDropAfter, Skip: 1}); err != nil {
+			t.Fatal(err)
+		}
+		server := httptest.NewServer(fake)
+		defer server.Close()
+		transport := vonage.NewTransport()
+		defer transport.CloseIdleConnections()
+		client := w.socketClient(server, transport)
 
-	if o := send(t, client); o.Verdict != sms.Accepted {
-		t.Fatalf("got %+v", o)
-	}
-	if o := send(t, client); o.Verdict != sms.Unknown || o.Code != "connection lost" {
-		t.Errorf("got %+v, want unknown", o)
-	}
-	checkLedger(t, fake, 2, 2)
+		if o := send(t, client); o.Verdict != sms.Accepted {
+			t.Fatalf("got %+v", o)
+		}
+		if o := send(t, client); o.Verdict != sms.Unknown || o.Code != "connection lost" {
+			t.Errorf("got %+v, want unknown", o)
+		}
+		checkLedger(t, fake, 2, 2)
+	})
 }
 
 func TestSendDoesNotFollowRedirects(t *testing.T) {
-	var requests atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests.Add(1)
-		http.Redirect(w, r, "/sms/json", http.StatusTemporaryRedirect)
-	}))
-	defer server.Close()
-	if o := send(t, socketClient(server, server.Client().Transport)); o.Verdict != sms.Stop || requests.Load() != 1 {
-		t.Errorf("got %+v after %d requests, want stop after one", o, requests.Load())
-	}
+	bothWays(t, func(t *testing.T, w way) {
+		var requests atomic.Int32
+		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			requests.Add(1)
+			http.Redirect(rw, r, w.path, http.StatusTemporaryRedirect)
+		}))
+		defer server.Close()
+		if o := send(t, w.socketClient(server, server.Client().Transport)); o.Verdict != sms.Stop || requests.Load() != 1 {
+			t.Errorf("got %+v after %d requests, want stop after one", o, requests.Load())
+		}
+	})
 }
 
 func TestSendWithoutAConnectionMayBeRetried(t *testing.T) {
-	t.Run("nobody listens", func(t *testing.T) {
-		server := httptest.NewServer(newFake())
-		server.Close()
-		if o := send(t, socketClient(server, nil)); o.Verdict != sms.Retry || o.Code != "no connection" {
-			t.Errorf("got %+v, want retry", o)
-		}
-	})
-	t.Run("the certificate is not trusted", func(t *testing.T) {
-		fake := newFake()
-		server := httptest.NewUnstartedServer(fake)
-		server.Config.ErrorLog = log.New(io.Discard, "", 0)
-		server.StartTLS()
-		defer server.Close()
-		if o := send(t, socketClient(server, nil)); o.Verdict != sms.Retry || o.Code != "no connection" {
-			t.Errorf("got %+v, want retry", o)
-		}
-		checkLedger(t, fake, 0, 0)
+	bothWays(t, func(t *testing.T, w way) {
+		t.Run("nobody listens", func(t *testing.T) {
+			server := httptest.NewServer(newFake())
+			server.Close()
+			if o := send(t, w.socketClient(server, nil)); o.Verdict != sms.Retry || o.Code != "no connection" {
+				t.Errorf("got %+v, want retry", o)
+			}
+		})
+		t.Run("the certificate is not trusted", func(t *testing.T) {
+			fake := newFake()
+			server := httptest.NewUnstartedServer(fake)
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.StartTLS()
+			defer server.Close()
+			if o := send(t, w.socketClient(server, nil)); o.Verdict != sms.Retry || o.Code != "no connection" {
+				t.Errorf("got %+v, want retry", o)
+			}
+			checkLedger(t, fake, 0, 0)
+		})
 	})
 }
 
@@ -206,32 +207,34 @@ func (c *connection) Write(p []byte) (int, error) {
 }
 
 func TestSendOverADeadIdleConnection(t *testing.T) {
-	for _, c := range []struct {
-		name             string
-		refuse           bool
-		verdict          sms.Verdict
-		requests, second int
-	}{
-		{"goes out once, over a new connection", false, sms.Accepted, 2, 1},
-		{"may be retried when there is no new one", true, sms.Retry, 1, 0},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			fake := newFake()
-			server := httptest.NewServer(fake)
-			defer server.Close()
-			var d dialer
-			transport := d.transport()
-			defer transport.CloseIdleConnections()
-			client := socketClient(server, transport)
-			if o := send(t, client); o.Verdict != sms.Accepted {
-				t.Fatalf("got %+v", o)
-			}
-			d.cut.Store(true)
-			d.refuse.Store(c.refuse)
-			if o := send(t, client); o.Verdict != c.verdict {
-				t.Errorf("got %+v, want %s", o, c.verdict)
-			}
-			checkLedger(t, fake, c.requests, 1+c.second)
-		})
-	}
+	bothWays(t, func(t *testing.T, w way) {
+		for _, c := range []struct {
+			name             string
+			refuse           bool
+			verdict          sms.Verdict
+			requests, second int
+		}{
+			{"goes out once, over a new connection", false, sms.Accepted, 2, 1},
+			{"may be retried when there is no new one", true, sms.Retry, 1, 0},
+		} {
+			t.Run(c.name, func(t *testing.T) {
+				fake := newFake()
+				server := httptest.NewServer(fake)
+				defer server.Close()
+				var d dialer
+				transport := d.transport()
+				defer transport.CloseIdleConnections()
+				client := w.socketClient(server, transport)
+				if o := send(t, client); o.Verdict != sms.Accepted {
+					t.Fatalf("got %+v", o)
+				}
+				d.cut.Store(true)
+				d.refuse.Store(c.refuse)
+				if o := send(t, client); o.Verdict != c.verdict {
+					t.Errorf("got %+v, want %s", o, c.verdict)
+				}
+				checkLedger(t, fake, c.requests, 1+c.second)
+			})
+		}
+	})
 }

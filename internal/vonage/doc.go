@@ -1,11 +1,13 @@
-// Package vonage sends texts through the Vonage SMS API (POST https://rest.nexmo.com/sms/json) with vonage-go-sdk, and
-// says of every attempt what became of it, in the words of package sms. It also verifies and reads what Vonage sends back.
+// Package vonage sends texts through Vonage's SMS API (POST https://rest.nexmo.com/sms/json) or its Messages API (POST
+// https://api.nexmo.com/v1/messages), and says of every attempt what became of it, in the words of package sms. It also
+// verifies and reads what Vonage sends back.
 //
-// The SDK builds the request; everything that could go wrong around it is in the hands of this package:
+// For the SMS API vonage-go-sdk builds the request; the Messages API, which it does not have, gets a request of our own,
+// with the SDK's token. Everything that could go wrong around either is in the hands of this package:
 //
-//	Client.Send ── SDK client of this call ── guard ── shared transport ── Vonage
-//	                                            │
-//	                                            └─ answer ── classify ── sms.Outcome
+//	Client.Send ─┬─ SDK client of this call ─┬─ guard ── shared transport ── Vonage
+//	             └─ request with a token ────┘    │
+//	                                              └─ answer ── classify ── sms.Outcome
 //
 // The SDK knows no context and no timeout, drops the error text and the headers, panics on an answer without messages
 // and races when one client is shared. So each call has an SDK client of its own, which is cheap, over one transport,
@@ -36,5 +38,9 @@
 // on its way can exchange these.
 //
 // A status 5 (internal error) is taken at its word as "not sent", as Vonage's own Java SDK does; no page of Vonage
-// says that it never was.
+// says that it never was. So is the Messages API's HTTP 500 or 503, but only with a problem of its own in the body.
+//
+// The Messages API answers for the whole text: no part can be refused alone, and neither network nor price is told.
+// Whose limit it was that a request exceeded it does not say either; it is taken for the account's. An answer of 2xx
+// without a readable id is Unknown, as it is with the SMS API.
 package vonage

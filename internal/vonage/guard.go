@@ -14,8 +14,8 @@ import (
 // maxAnswer is more than any answer of the SMS API: a text has at most some twenty parts of about 250 bytes.
 const maxAnswer = 1 << 20
 
-// errHeard ends the SDK's part. It would read the answer a second time, take refusals for success, follow redirects, and
-// panic where there are no messages.
+// errHeard ends the SDK's part, if it had one. It would read the answer a second time, take refusals for success, follow
+// redirects, and panic where there are no messages.
 var errHeard = errors.New("the answer has been heard")
 
 // answer is everything that is known of one attempt, for classify.
@@ -29,7 +29,7 @@ type answer struct {
 	at     time.Time // when the answer, or its absence, was certain
 }
 
-// guard is the http.RoundTripper of one SDK call.
+// guard is the http.RoundTripper of one attempt, below the SDK where that makes the request.
 type guard struct {
 	ctx  context.Context
 	next http.RoundTripper

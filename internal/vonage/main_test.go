@@ -15,15 +15,17 @@ import (
 	"sluice/internal/vonage"
 )
 
-// What the tests send. None of the secret ones may be seen anywhere but in the form.
+// What the tests send. None of the secret ones may be seen anywhere but in the request.
 const (
-	apiKey    = "key45678"
-	apiSecret = "s3cret-Zq9x"
-	recipient = sms.Number("447700900123")
-	words     = "Will you come on Friday? Answer YES."
+	apiKey        = "key45678"
+	apiSecret     = "s3cret-Zq9x"
+	applicationID = "aaaaaaaa-bbbb-cccc-dddd-0123456789ab"
+	recipient     = sms.Number("447700900123")
+	words         = "Will you come on Friday? Answer YES."
 )
 
-var secrets = []string{apiSecret, recipient.Digits(), "7700900", "Friday", "1617784922564"}
+// secrets has the beginnings of all keys and tokens too.
+var secrets = []string{apiSecret, recipient.Digits(), "7700900", "Friday", "1617784922564", "PRIVATE KEY", "MII", "eyJ"}
 
 // TestMain captures the log of the whole package, of net/http too, and fails if it holds a secret.
 func TestMain(m *testing.M) {
@@ -65,12 +67,6 @@ func (l *lockedBuffer) String() string {
 
 func message() sms.Message {
 	return sms.Message{From: "Acme", To: recipient, Text: words, Ref: "01J00000000000000000000000"}
-}
-
-func newClient(rt http.RoundTripper) *vonage.Client {
-	return vonage.NewClient(vonage.Config{
-		APIKey: apiKey, APISecret: apiSecret, BaseURL: "http://fake/sms", Transport: rt,
-	})
 }
 
 // send sends message and fails if the outcome tells a secret.

@@ -6,17 +6,15 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"sluice/internal/sms"
 )
 
 // Outgoing: a message becomes exactly this form.
-func TestSendPostsTheForm(t *testing.T) {
+func TestSendPostsTheFormToTheSMSAPI(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		message sms.Message
@@ -46,7 +44,7 @@ func TestSendPostsTheForm(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.want["api_key"], c.want["api_secret"], c.want["status-report-req"] = []string{apiKey}, []string{apiSecret}, []string{"true"}
 			calls := 0
-			client := newClient(roundTrip(func(r *http.Request) (*http.Response, error) {
+			client := bySMS.client(roundTrip(func(r *http.Request) (*http.Response, error) {
 				calls++
 				body, _ := io.ReadAll(r.Body)
 				form, err := url.ParseQuery(string(body))
@@ -74,45 +72,19 @@ func TestSendPostsTheForm(t *testing.T) {
 	}
 }
 
-func jsonType() http.Header { return http.Header{"Content-Type": {"application/json"}} }
-
 func refusal(status, text string) string {
 	return `{"message-count":"1","messages":[{"to":"447700900123","status":"` + status + `","error-text":"` + text + `"}]}`
 }
 
 // Incoming: an answer becomes exactly this outcome.
-func TestSendReadsTheAnswer(t *testing.T) {
-	const (
-		page  = "<html><body>447700900123 s3cret-Zq9x</body></html>"
-		maybe = "; it may have been sent"
-		rate  = "the account's or the sender's rate limit was reached"
-	)
-	outcome := func(v sms.Verdict, code, reason string) sms.Outcome {
-		return sms.Outcome{Verdict: v, Code: code, Reason: reason}
-	}
-	throttled := func(by sms.Throttle, code, reason string) sms.Outcome {
-		return sms.Outcome{Verdict: sms.Retry, Code: code, Reason: reason, Throttled: by}
-	}
-	after := func(d time.Duration, o sms.Outcome) sms.Outcome { o.RetryAfter = d; return o }
-	header := func(pairs ...string) http.Header {
-		h := jsonType()
-		for i := 0; i < len(pairs); i += 2 {
-			h.Set(pairs[i], pairs[i+1])
-		}
-		return h
-	}
+func TestSendReadsTheAnswerOfTheSMSAPI(t *testing.T) {
+	const rate = "the account's or the sender's rate limit was reached"
 	part := func(id string) sms.Part { return sms.Part{MessageID: id, Network: "23420", Price: "0.04120000"} }
 	const ok = `{"to":"447700900123","message-id":"ID","status":"0","remaining-balance":"37.4","message-price":"0.04120000","network":"23420","client-ref":"r"}`
 	one := strings.Replace(ok, "ID", "A1", 1)
 	two := strings.Replace(ok, "ID", "A2", 1)
 
-	for _, c := range []struct {
-		name   string
-		status int
-		header http.Header
-		body   string
-		want   sms.Outcome
-	}{
+	for _, c := range []reading{
 		{"accepted", 200, nil, `{"message-count":"1","messages":[` + one + `]}`, sms.Outcome{Verdict: sms.Accepted, Parts: []sms.Part{part("A1")}}},
 		{"accepted in two parts", 200, nil, `{"message-count":"2","messages":[` + one + `,` + two + `]}`,
 			sms.Outcome{Verdict: sms.Accepted, Parts: []sms.Part{part("A1"), part("A2")}}},
@@ -142,10 +114,14 @@ func TestSendReadsTheAnswer(t *testing.T) {
 		{"throttled without a wait", 200, nil, refusal("1", "Throughput Rate Exceeded - please wait and retry"), throttled(sms.ByNumber, "vonage 1", rate)},
 		{"throttled with an absurd wait", 200, nil, refusal("1", "please wait [ 99999999999999999999 ]"),
 			after(15*time.Minute, throttled(sms.ByAccount, "vonage 1", rate))},
-		{"throttled with the wait in the header", 200, header("Retry-After", "2"), refusal("1", "back off"),
+		{"throttled with the wait in the header", 200, with("Retry-After", "2"), refusal("1", "back off"),
 			after(2*time.Second, throttled(sms.ByAccount, "vonage 1", rate))},
 		{"both parts throttled", 200, nil, `{"messages":[{"status":"1"},{"status":"10"}]}`,
 			throttled(sms.ByAccount, "vonage 1", rate)},
+		{"accepted in part, and the number barred meanwhile", 200, nil, `{"messages":[` + one + `,{"status":"7"},{"status":"1"}]}`,
+			sms.Outcome{Verdict: sms.Accepted, Code: "vonage 7", Reason: "2 of 3 parts were refused: the number is barred", Barred: true, Parts: []sms.Part{part("A1")}}},
+		{"no part accepted, the number barred and the account out of credit", 200, nil, `{"messages":[{"status":"7"},{"status":"9"}]}`,
+			sms.Outcome{Verdict: sms.Stop, Code: "vonage 9", Reason: "the account has no credit left", Barred: true}},
 		{"no part accepted, and one refused for good", 200, nil, `{"messages":[{"status":"1"},{"status":"12"}]}`,
 			outcome(sms.Failed, "vonage 12", "the text is too long")},
 
@@ -154,7 +130,7 @@ func TestSendReadsTheAnswer(t *testing.T) {
 		{"status 4", 200, nil, refusal("4", "Bad Credentials"), outcome(sms.Stop, "vonage 4", "the API key or secret is wrong")},
 		{"status 5", 200, nil, refusal("5", "Internal Error"), outcome(sms.Retry, "vonage 5", "the provider had an internal error")},
 		{"status 6", 200, nil, refusal("6", "x"), outcome(sms.Failed, "vonage 6", "the number cannot be reached: its prefix or network is not known")},
-		{"status 7", 200, nil, refusal("7", "x"), outcome(sms.Failed, "vonage 7", "the number is barred")},
+		{"status 7", 200, nil, refusal("7", "x"), barred("vonage 7", "the number is barred")},
 		{"status 8", 200, nil, refusal("8", "x"), outcome(sms.Stop, "vonage 8", "the account is suspended")},
 		{"status 9", 200, nil, refusal("9", "Quota Exceeded"), outcome(sms.Stop, "vonage 9", "the account has no credit left")},
 		{"status 10", 200, nil, refusal("10", "x"), outcome(sms.Retry, "vonage 10", "the account has too many connections open")},
@@ -167,47 +143,16 @@ func TestSendReadsTheAnswer(t *testing.T) {
 		{"status 23", 200, nil, refusal("23", "x"), outcome(sms.Stop, "vonage 23", "the address for delivery receipts is not valid")},
 		{"status 29", 200, nil, refusal("29", "x"), outcome(sms.Failed, "vonage 29", "the account is in demo mode and the number is not on its list")},
 		{"status 32", 200, nil, refusal("32", "x"), outcome(sms.Stop, "vonage 32", "the request carried both a signature and a secret")},
-		{"status 33", 200, nil, refusal("33", "x"), outcome(sms.Failed, "vonage 33", "the number is no longer in use")},
+		{"status 33", 200, nil, refusal("33", "x"), barred("vonage 33", "the number is no longer in use")},
 		{"a status that nobody knows", 200, nil, refusal("101", "x"), outcome(sms.Failed, "vonage 101", "the provider refused the text with a status that is not known")},
 		{"a number in place of a status", 200, nil, refusal("447700900123", "x"), outcome(sms.Failed, "vonage ?", "the provider refused the text with a status that is not known")},
 		{"no status", 200, nil, `{"messages":[{}]}`, outcome(sms.Unknown, "no status", "the provider's answer has no status"+maybe)},
 
 		{"an empty list of messages", 200, nil, `{"messages":[]}`, outcome(sms.Unknown, "http 200", "the provider's answer says nothing of the text"+maybe)},
 		{"no list of messages", 200, nil, `{"error-code":"500","error-code-label":"447700900123"}`, outcome(sms.Unknown, "http 200", "the provider's answer says nothing of the text"+maybe)},
-		{"null", 200, nil, `null`, outcome(sms.Unknown, "http 200", "the provider's answer says nothing of the text"+maybe)},
-		{"an empty body", 200, nil, ``, outcome(sms.Unknown, "http 200", "the provider's answer says nothing of the text"+maybe)},
-		{"a web page", 200, http.Header{"Content-Type": {"text/html"}}, page, outcome(sms.Unknown, "http 200", "the provider's answer says nothing of the text"+maybe)},
-		{"half of the JSON", 200, nil, `{"messages":[{"status":"0"`, outcome(sms.Unknown, "http 200", "the provider's answer says nothing of the text"+maybe)},
 
-		{"HTTP 429", 429, header("Retry-After", "3"), page, after(3*time.Second, throttled(sms.ByAccount, "http 429", "the provider takes no more requests at the moment"))},
-		{"HTTP 429 until a date", 429, header("Retry-After", "Sat, 01 Jan 2000 00:00:07 GMT"), "", after(7*time.Second, throttled(sms.ByAccount, "http 429", "the provider takes no more requests at the moment"))},
-		{"HTTP 429 until a date that is past", 429, header("Retry-After", "Fri, 31 Dec 1999 00:00:07 GMT"), "", throttled(sms.ByAccount, "http 429", "the provider takes no more requests at the moment")},
-		{"HTTP 429 for years", 429, header("Retry-After", "999999999999"), "", after(15*time.Minute, throttled(sms.ByAccount, "http 429", "the provider takes no more requests at the moment"))},
-		{"HTTP 429 without a wait", 429, nil, "", throttled(sms.ByAccount, "http 429", "the provider takes no more requests at the moment")},
-		{"HTTP 408", 408, nil, "", outcome(sms.Retry, "http 408", "the request did not reach the provider whole")},
-		{"HTTP 401", 401, nil, "Invalid API token", outcome(sms.Stop, "http 401", "the provider refused the credentials")},
-		{"HTTP 402", 402, nil, "", outcome(sms.Stop, "http 402", "the account has no credit left")},
-		{"HTTP 403", 403, nil, page, outcome(sms.Stop, "http 403", "the provider refused the credentials")},
-		{"HTTP 404", 404, nil, page, outcome(sms.Stop, "http 404", "the SMS API is not at the configured address")},
-		{"HTTP 307 is not followed", 307, header("Location", "http://fake/sms/json"), "", outcome(sms.Stop, "http 307", "the SMS API is not at the configured address")},
-		{"HTTP 400", 400, nil, page, outcome(sms.Failed, "http 400", "the provider refused the request")},
-		{"HTTP 422", 422, nil, `{"title":"x","detail":"447700900123"}`, outcome(sms.Failed, "http 422", "the provider refused the request")},
 		{"HTTP 401 with a body that says throttled", 401, nil, refusal("1", ""), throttled(sms.ByAccount, "vonage 1", rate)},
-		{"HTTP 500", 500, nil, page, outcome(sms.Unknown, "http 500", "the provider failed while it had the text"+maybe)},
-		{"HTTP 502", 502, nil, page, outcome(sms.Unknown, "http 502", "the provider failed while it had the text"+maybe)},
-		{"HTTP 503", 503, header("Retry-After", "5"), page, outcome(sms.Unknown, "http 503", "the provider failed while it had the text"+maybe)},
-		{"HTTP 504", 504, nil, page, outcome(sms.Unknown, "http 504", "the provider failed while it had the text"+maybe)},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // for the date: a bubble begins with the year 2000
-				if c.header == nil {
-					c.header = jsonType()
-				}
-				got := send(t, newClient(answering(c.status, c.header, strings.NewReader(c.body))))
-				if diff := cmp.Diff(c.want, got, cmpopts.EquateEmpty()); diff != "" {
-					t.Errorf("outcome (-want +got):\n%s", diff)
-				}
-			})
-		})
+		t.Run(c.name, func(t *testing.T) { c.check(t, bySMS) })
 	}
 }

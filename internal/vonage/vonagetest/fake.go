@@ -22,6 +22,9 @@ const Window = time.Second
 // Config of a Fake.
 type Config struct {
 	APIKey, APISecret string
+	// ApplicationID is the application whose tokens (JWT) the Messages API takes beside the account's key and secret, if
+	// they were signed for PublicKey (RSA, PEM); an empty PublicKey takes any signature.
+	ApplicationID, PublicKey string
 	// Rate is the number of requests in a Window: 0 means DefaultRate, a negative one no limit.
 	Rate int
 	// SenderRate is the number of parts in a Window that each sender (`from`) may send: 0 means no limit.
@@ -61,10 +64,13 @@ type Entry struct {
 	Type      string    `json:"type"`
 	ClientRef string    `json:"client_ref"`
 	// Status is what was decided on arrival, whether or not the answer reached anybody: "0" accepted, wholly or in part,
-	// another code of the SMS API, or empty where a fault came before any decision.
+	// another code of the SMS API (for the Messages API, the one that means the same), or empty where a fault came before
+	// any decision.
 	Status string `json:"status"`
-	// MessageIDs of the accepted parts.
+	// MessageIDs of the accepted parts; with the Messages API one for the text.
 	MessageIDs []string `json:"message_ids"`
+	// API is "messages" where it came by the Messages API.
+	API string `json:"api,omitempty"`
 	// Fault is the kind of fault that the request met, if any.
 	Fault string `json:"fault,omitempty"`
 }
@@ -78,6 +84,7 @@ func New(c Config) *Fake {
 	f := &Fake{config: c, mux: http.NewServeMux()}
 	f.Reset()
 	f.mux.HandleFunc("POST /sms/json", f.send)
+	f.mux.HandleFunc("POST /v1/messages", f.sendMessage)
 	f.mux.HandleFunc("GET /ledger", f.serveLedger)
 	f.mux.HandleFunc("POST /faults", f.addFault)
 	f.mux.HandleFunc("DELETE /faults", f.deleteFaults)
@@ -133,10 +140,13 @@ func (f *Fake) serveLedger(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, "]\n")
 }
 
-// send judges the request on arrival, waits, and answers. That its client gave up does not stop a request that is under
-// way.
 func (f *Fake) send(w http.ResponseWriter, r *http.Request) {
-	req := readRequest(r)
+	f.receive(r, readRequest(r)).answer(w, r)
+}
+
+// receive judges the request on arrival, and returns when it is to be answered. That its client gave up does not stop a
+// request that is under way.
+func (f *Fake) receive(r *http.Request, req request) verdict {
 	time.Sleep(f.underWay(req))
 	parts := sms.MeasureAs(req.text, req.encoding()).Segments
 	v := f.judge(req, parts)
@@ -150,5 +160,5 @@ func (f *Fake) send(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 	}
-	v.answer(w, r)
+	return v
 }

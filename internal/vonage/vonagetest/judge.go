@@ -27,10 +27,21 @@ const (
 	network        = "23420"
 )
 
-// request is what a form says.
+// request is what a form says, or the Messages API's JSON.
 type request struct {
 	key, secret                         string
 	from, to, text, textType, clientRef string
+
+	api      string  // as in Entry
+	stranger bool    // it brought no credentials that could be looked at
+	broken   refusal // what is wrong with its form, if anything
+}
+
+// refusal is why the API refuses a request by itself; an empty status means that it does not.
+type refusal struct {
+	status, text string
+	param        string    // the name of the value at fault, if it is one
+	until        time.Time // when the throttle opens again, if it was that
 }
 
 func readRequest(r *http.Request) request {
@@ -57,27 +68,34 @@ func (r request) encoding() sms.Encoding {
 func (r request) entry(at time.Time) Entry {
 	return Entry{
 		At: at.UTC(), To: strings.Clone(r.to), From: strings.Clone(r.from), Text: strings.Clone(r.text),
-		Type: strings.Clone(r.textType), ClientRef: strings.Clone(r.clientRef), MessageIDs: []string{},
+		Type: strings.Clone(r.textType), ClientRef: strings.Clone(r.clientRef), MessageIDs: []string{}, API: r.api,
 	}
 }
 
-// flaw is what is wrong with the request's values; an empty status means nothing.
-func (r request) flaw() (status, text string) {
+// flaw is what is wrong with the request's values.
+func (r request) flaw() refusal {
+	if r.broken.status != "" {
+		return r.broken
+	}
 	for _, p := range []struct{ name, value string }{{"to", r.to}, {"from", r.from}, {"text", r.text}} {
 		if p.value == "" {
-			return statusMissing, "Missing " + p.name + " param"
+			return refusal{status: statusMissing, param: p.name, text: "Missing " + p.name + " param"}
 		}
 	}
 	if n, err := sms.ParseNumber(r.to); err != nil || n.Digits() != r.to {
-		return statusInvalid, "to address is not numeric"
+		return refusal{status: statusInvalid, param: "to", text: "to address is not numeric"}
 	}
 	if r.textType != "" && r.textType != "text" && r.textType != "unicode" {
-		return statusInvalid, "Invalid value for parameter: type"
+		return invalid("type")
 	}
 	if utf8.RuneCountInString(r.clientRef) > maxClientRef {
-		return statusInvalid, "Invalid value for parameter: client-ref"
+		return invalid("client-ref")
 	}
-	return "", ""
+	return refusal{}
+}
+
+func invalid(param string) refusal {
+	return refusal{status: statusInvalid, param: param, text: "Invalid value for parameter: " + param}
 }
 
 // judge decides on a request of so many parts and enters it in the ledger, in one step: the ledger is in order of time.
@@ -92,23 +110,27 @@ func (f *Fake) judge(r request, parts int) verdict {
 }
 
 func (f *Fake) decide(r request, parts int, at time.Time, e *Entry) verdict {
-	refuse := func(status, text string) verdict {
-		e.Status = status
-		return verdict{messages: []message{{Status: status, ErrorText: text}}}
+	if no := f.refuse(r, parts, at); no.status != "" {
+		e.Status = no.status
+		return verdict{refusal: no, messages: []message{{Status: no.status, ErrorText: no.text}}}
 	}
-	if r.key != f.config.APIKey || r.secret != f.config.APISecret {
-		return refuse(statusCredentials, "Bad Credentials")
-	}
-	if text := f.throttle(at); text != "" {
-		return refuse(statusThrottled, text)
-	}
-	if status, text := r.flaw(); status != "" {
-		return refuse(status, text)
-	}
-	if text := f.throttleSender(r.from, parts, at); text != "" {
-		return refuse(statusThrottled, text)
+	if r.api == apiMessages {
+		parts = 1 // it answers for the whole text
 	}
 	return f.carryOut(f.strike(r.to), r, parts, e)
+}
+
+func (f *Fake) refuse(r request, parts int, at time.Time) refusal {
+	if r.stranger || r.key != f.config.APIKey || r.secret != f.config.APISecret {
+		return refusal{status: statusCredentials, text: "Bad Credentials"}
+	}
+	if no := f.throttle(at); no.status != "" {
+		return no
+	}
+	if no := r.flaw(); no.status != "" {
+		return no
+	}
+	return f.throttleSender(r.from, parts, at)
 }
 
 // carryOut accepts the parts that the fault lets through, and refuses the others.
@@ -133,6 +155,9 @@ func (f *Fake) accept(r request, e *Entry) message {
 	f.ids++
 	f.balance -= partPrice
 	id := fmt.Sprintf("0A%014X", f.ids)
+	if r.api == apiMessages {
+		id = fmt.Sprintf("00000000-0000-4000-8000-%012x", f.ids)
+	}
 	e.MessageIDs = append(e.MessageIDs, id)
 	return message{
 		To: r.to, MessageID: id, Status: statusAccepted, Balance: money(f.balance), Price: money(partPrice),
@@ -164,6 +189,7 @@ type message struct {
 // verdict is the decision on one request, to be told after the latency.
 type verdict struct {
 	messages []message
+	refusal  refusal
 	fault    Fault
 }
 
