@@ -114,7 +114,7 @@ func TestSendReadsTheAnswerOfTheSMSAPI(t *testing.T) {
 		{"throttled without a wait", 200, nil, refusal("1", "Throughput Rate Exceeded - please wait and retry"), throttled(sms.ByNumber, "vonage 1", rate)},
 		{"throttled with an absurd wait", 200, nil, refusal("1", "please wait [ 99999999999999999999 ]"),
 			after(15*time.Minute, throttled(sms.ByAccount, "vonage 1", rate))},
-		{"throttled with the wait in the header", 200, with("Retry-After", "2"), refusal("1", "back off"),
+		{"throttled with the wait in the header", 200, header("Retry-After", "2"), refusal("1", "back off"),
 			after(2*time.Second, throttled(sms.ByAccount, "vonage 1", rate))},
 		{"both parts throttled", 200, nil, `{"messages":[{"status":"1"},{"status":"10"}]}`,
 			throttled(sms.ByAccount, "vonage 1", rate)},

@@ -7,10 +7,15 @@
 //	GET    /ledger        every request judged so far, in order of arrival: a JSON array of Entry
 //	POST   /faults        add a Fault (JSON)
 //	DELETE /faults        forget all faults
+//	POST   /inbound       send us a text from somebody: {"from": …, "to": …, "text": …}, as Fake.Reply does
+//	GET    /webhooks      how many webhooks there are, by kind and outcome: {"receipt": {"taken": 1, …}, "inbound": {…}}
 //
 // A request is judged, and entered in the ledger, at the moment that it arrives; Config.Jitter passes before that, and
 // Config.Latency after it. So an attempt that its sender gave up may well be in the ledger as accepted, as it may be with
 // the real one.
+//
+// It also answers back, if Config.Returns says so and as long as Fake.Run runs: delivery receipts and replies go to our
+// webhooks, signed as Vonage signs them, late, in disorder, more than once or never. Fake.Webhooks is the ledger of that.
 //
 // It serves a socket as well as a call in process (package inprocess) in a testing/synctest bubble. Where a connection
 // is dropped the handler panics with http.ErrAbortHandler: over a socket the client sees the connection closed, in
@@ -33,4 +38,13 @@
 //   - A status that is injected comes from the Messages API as the HTTP status and code that mean the same, for the text
 //     as a whole: it accepts all parts if the fault keeps one.
 //   - Numbers are only checked for their form.
+//   - All webhooks of an account have one form, that of the SMS API or that of the Messages API, whichever of the two a
+//     text came by: in the form of the Messages API it gets one receipt, named by the first of its ids.
+//   - A webhook that is sent again is the same to the byte, with the time and the signature of its first attempt, and a
+//     copy (Returns.Copies) has its own; what Vonage does is not known. Vonage's pages disagree on when it sends again: this
+//     is article 360028543292.
+//   - Vonage makes an expired receipt after 72 hours without another; here that is a fate like the others, and its time
+//     follows Returns.Delay.
+//   - People reply to the number that texted them, at any hour; that they say STOP has no consequence at the provider. No
+//     inbound text is binary, and concatenation is told for all parts, which some American carriers do not.
 package vonagetest

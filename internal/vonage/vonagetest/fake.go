@@ -37,12 +37,15 @@ type Config struct {
 	// Seed decides which. What it gives a request depends on nothing else but its recipient and its client-ref, and on how
 	// many such there were before: so a run in virtual time can be repeated.
 	Seed uint64
+	// Returns says what comes back to our webhooks; New panics where Returns.Check finds fault with it.
+	Returns Returns
 }
 
 // Fake is the API. It may be used concurrently.
 type Fake struct {
-	config Config
-	mux    *http.ServeMux
+	config  Config
+	mux     *http.ServeMux
+	returns *returns
 
 	mu      sync.Mutex
 	ledger  []Entry // only ever appended to
@@ -81,13 +84,15 @@ func (e Entry) Accepted() bool { return e.Status == statusAccepted }
 // New returns a Fake with an empty ledger.
 func New(c Config) *Fake {
 	c.Rate = cmp.Or(c.Rate, DefaultRate)
-	f := &Fake{config: c, mux: http.NewServeMux()}
+	f := &Fake{config: c, mux: http.NewServeMux(), returns: newReturns(c)}
 	f.Reset()
 	f.mux.HandleFunc("POST /sms/json", f.send)
 	f.mux.HandleFunc("POST /v1/messages", f.sendMessage)
 	f.mux.HandleFunc("GET /ledger", f.serveLedger)
 	f.mux.HandleFunc("POST /faults", f.addFault)
 	f.mux.HandleFunc("DELETE /faults", f.deleteFaults)
+	f.mux.HandleFunc("POST /inbound", f.serveInbound)
+	f.mux.HandleFunc("GET /webhooks", f.serveWebhooks)
 	return f
 }
 
@@ -117,12 +122,14 @@ func (f *Fake) Accepted() map[Recipient]int {
 	return accepted
 }
 
-// Reset empties the ledger, forgets the faults and closes all windows. Message ids go on, so that none comes twice.
+// Reset empties the ledger, forgets the faults and what was to come back, and closes all windows. Message ids go on, so
+// that none comes twice.
 func (f *Fake) Reset() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ledger, f.faults, f.opened, f.count, f.balance = nil, nil, time.Time{}, 0, openingBalance
 	f.senders, f.set = map[string]*window{}, map[Recipient]int{}
+	f.returns.reset()
 }
 
 func (f *Fake) serveLedger(w http.ResponseWriter, _ *http.Request) {
@@ -150,6 +157,7 @@ func (f *Fake) receive(r *http.Request, req request) verdict {
 	time.Sleep(f.underWay(req))
 	parts := sms.MeasureAs(req.text, req.encoding()).Segments
 	v := f.judge(req, parts)
+	v.early.await(r.Context())
 
 	if f.config.Latency > 0 {
 		timer := time.NewTimer(f.config.Latency)

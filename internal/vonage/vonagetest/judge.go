@@ -106,6 +106,9 @@ func (f *Fake) judge(r request, parts int) verdict {
 	e := r.entry(at)
 	v := f.decide(r, parts, at, &e)
 	f.ledger = append(f.ledger, e)
+	if e.Accepted() {
+		v.early = f.returns.accept(e)
+	}
 	return v
 }
 
@@ -191,6 +194,7 @@ type verdict struct {
 	messages []message
 	refusal  refusal
 	fault    Fault
+	early    *early // to be sent before it is told
 }
 
 func (v verdict) answer(w http.ResponseWriter, r *http.Request) {
