@@ -64,7 +64,11 @@ func (s *Store) creation(c campaign.Campaign, key *campaign.IdempotencyKey) ([]t
 	if err != nil {
 		return nil, err
 	}
-	actions := []types.TransactWriteItem{s.putting(item), s.putting(entry)}
+	bySender, err := encode(senderKey(c.Sender, c.ID), struct{}{})
+	if err != nil {
+		return nil, err
+	}
+	actions := []types.TransactWriteItem{s.putting(item), s.putting(entry), s.putting(bySender)}
 	if key == nil {
 		return actions, nil
 	}

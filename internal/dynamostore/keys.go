@@ -5,8 +5,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/oklog/ulid/v2"
 
 	"sluice/internal/campaign"
 	"sluice/internal/sms"
@@ -21,10 +24,11 @@ const (
 	indexDue     = "due"
 )
 
-// Limits of DynamoDB (API reference: BatchWriteItem, BatchGetItem).
+// Limits of DynamoDB (API reference: BatchWriteItem, BatchGetItem, TransactWriteItems).
 const (
 	maxBatchWrite = 25
 	maxBatchGet   = 100
+	maxActions    = 100
 )
 
 const (
@@ -32,6 +36,12 @@ const (
 	dueShards = 4
 	// messageShards spreads a campaign's messages: one partition takes 1,000 writes a second.
 	messageShards = 16
+	// totalShards and minuteShards keep those who record returns at the same time from waiting for each other: each
+	// transaction adds to one of them, and a reader to the sum of all.
+	totalShards  = 8
+	minuteShards = 4
+	// suppressedShards spreads the opt-outs: each text that is sent reads one, and one partition gives 3,000 a second.
+	suppressedShards = 64
 )
 
 type key struct{ pk, sk string }
@@ -66,6 +76,81 @@ func messageKey(id string, to sms.Number) key {
 	return key{fmt.Sprintf("MESSAGE#%s#%d", id, shard(to.Digits(), messageShards)), to.Digits()}
 }
 
+// campaignOfMessage reads the id back.
+func campaignOfMessage(pk string) string {
+	id := strings.TrimPrefix(pk, "MESSAGE#")
+	return id[:max(0, strings.LastIndexByte(id, '#'))]
+}
+
+// senderKey is of the entry that lists a campaign under what its texts come from.
+func senderKey(from sms.Sender, id string) key { return key{senderPrefix + string(from), id} }
+
+const senderPrefix = "SENDER#"
+
+// madeSince is what the ids of campaigns begin with that were made at that instant: no later id sorts before it. Ids are
+// ULIDs, of which the first ten characters are the time (https://github.com/ulid/spec).
+func madeSince(t time.Time) string {
+	var id ulid.ULID
+	_ = id.SetTime(min(uint64(max(0, t.UnixMilli())), ulid.MaxTime())) // refuses only what is greater
+	return id.String()[:10]
+}
+
+// deliveryKey stands beside the message, so that either can be written without the other.
+func deliveryKey(id string, to sms.Number) key {
+	k := messageKey(id, to)
+	k.sk += receiptSuffix
+	return k
+}
+
+const (
+	receiptSuffix = "#RECEIPT"
+	totalPrefix   = "RETURNS#"
+	minutePrefix  = "MINUTE#"
+	minuteFormat  = "2006-01-02T15:04"
+)
+
+// totalKey and minuteKey stand under the campaign, but are items of their own: what its senders write is busy enough.
+func totalKey(id string, shard int) key {
+	return key{campaignPrefix + id, fmt.Sprintf("%s%d", totalPrefix, shard)}
+}
+
+func minuteKey(id string, minute time.Time, shard int) key {
+	return key{campaignPrefix + id, fmt.Sprintf("%s#%d", minuteSK(minute), shard)}
+}
+
+func minuteSK(minute time.Time) string { return minutePrefix + minute.UTC().Format(minuteFormat) }
+
+func replyKey(id string) key { return key{replyPrefix + id, "REPLY"} }
+
+// replyEntryKey is of the entry that lists a reply under its campaign, by time.
+func replyEntryKey(p place) key { return key{repliesPrefix + orNone(p.campaign), p.sk()} }
+
+const (
+	replyPrefix   = "REPLY#"
+	repliesPrefix = "REPLIES#"
+	openPrefix    = "OPEN#"
+	noCampaign    = "-"
+)
+
+func orNone(campaign string) string {
+	if campaign == "" {
+		return noCampaign
+	}
+	return campaign
+}
+
+func oneOffKey(id string) key { return key{oneOffPrefix + id, "ONEOFF"} }
+
+const oneOffPrefix = "ONEOFF#"
+
+func fragmentsKey(name string) key { return key{"FRAGMENTS#" + name, "FRAGMENTS"} }
+
+func suppressionKey(n sms.Number) key { return key{suppressedPK(suppressedShard(n)), n.Digits()} }
+
+func suppressedPK(shard uint32) string { return fmt.Sprintf("SUPPRESSED#%02d", shard) }
+
+func suppressedShard(n sms.Number) uint32 { return shard(n.Digits(), suppressedShards) }
+
 func paceKey(name string) key { return key{"PACE#" + name, "PACE"} }
 
 func apiKeyKey(hash string) key { return key{"KEY#" + hash, "KEY"} }
@@ -79,6 +164,12 @@ func idempotencyKey(chosen string) key {
 // due shards: campaigns and batches are looked for apart, at different instants.
 func campaignShard(id string) string { return fmt.Sprintf("CAMPAIGN#%d", shard(id, dueShards)) }
 func batchShard(id string) string    { return fmt.Sprintf("BATCH#%d", shard(id, dueShards)) }
+
+func oneOffShard(id string) string { return fmt.Sprintf("%s%d", oneOffPrefix, shard(id, dueShards)) }
+
+// An open reply is in the due index twice: the reply itself among those of its campaign, its entry among all.
+func openShard(campaign string) string { return openPrefix + orNone(campaign) }
+func openShardOfAll(id string) string  { return fmt.Sprintf("%s%d", openPrefix, shard(id, dueShards)) }
 
 func shard(s string, n uint32) uint32 {
 	h := fnv.New32a()

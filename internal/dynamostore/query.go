@@ -1,8 +1,10 @@
 package dynamostore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,24 +40,44 @@ func (e entry) batchNumber() (int, error) {
 type query struct {
 	index      *string
 	condition  expression.KeyConditionBuilder
+	filter     expression.ConditionBuilder // it may be missing
+	start      attributes                  // the keys that it starts behind; nil for the beginning
 	limit      int
 	descending bool
 }
 
-// query finds at most limit items, page by page.
-func (s *Store) query(ctx context.Context, q query) ([]entry, error) {
-	e, err := expression.NewBuilder().WithKeyCondition(q.condition).Build()
+// minFiltered is how many items a call evaluates at least where there is a filter: few of them may pass it.
+const minFiltered = 100
+
+func (q query) input(table *string) (*dynamodb.QueryInput, error) {
+	builder := expression.NewBuilder().WithKeyCondition(q.condition)
+	if q.filter.IsSet() {
+		builder = builder.WithFilter(q.filter)
+	}
+	e, err := builder.Build()
 	if err != nil {
 		return nil, fmt.Errorf("build a query: %w", err)
 	}
-	in := &dynamodb.QueryInput{
-		TableName: &s.table, IndexName: q.index, KeyConditionExpression: e.KeyCondition(),
-		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+	return &dynamodb.QueryInput{
+		TableName: table, IndexName: q.index, KeyConditionExpression: e.KeyCondition(), FilterExpression: e.Filter(),
+		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(), ExclusiveStartKey: q.start,
 		ScanIndexForward: aws.Bool(!q.descending), ConsistentRead: aws.Bool(q.index == nil),
+	}, nil
+}
+
+// query finds at most limit items, page by page.
+func (s *Store) query(ctx context.Context, q query) ([]entry, error) {
+	in, err := q.input(&s.table)
+	if err != nil {
+		return nil, err
 	}
 	var found []entry
 	for len(found) < q.limit {
-		in.Limit = aws.Int32(int32(q.limit - len(found)))
+		size := q.limit - len(found)
+		if q.filter.IsSet() {
+			size = max(size, minFiltered)
+		}
+		in.Limit = aws.Int32(int32(size))
 		out, err := s.db.Query(ctx, in)
 		if err != nil {
 			return nil, err
@@ -68,12 +90,13 @@ func (s *Store) query(ctx context.Context, q query) ([]entry, error) {
 		}
 		in.ExclusiveStartKey = out.LastEvaluatedKey
 	}
-	return found, nil
+	return found[:max(0, min(len(found), q.limit))], nil
 }
 
-// getAll reads the items with these keys, those that exist, in no order.
+// getAll reads the items with these keys, those that exist, each once, in no order.
 func (s *Store) getAll(ctx context.Context, keys []key) ([]attributes, error) {
 	var found []attributes
+	keys = distinct(keys)
 	for len(keys) > 0 {
 		n := min(len(keys), maxBatchGet)
 		want := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
@@ -88,6 +111,16 @@ func (s *Store) getAll(ctx context.Context, keys []key) ([]attributes, error) {
 		found = append(found, items...)
 	}
 	return found, nil
+}
+
+// distinct leaves one of each: DynamoDB refuses keys that come twice.
+func distinct(keys []key) []key {
+	keys = slices.SortedFunc(slices.Values(keys), key.compare)
+	return slices.Compact(keys)
+}
+
+func (k key) compare(o key) int {
+	return cmp.Or(strings.Compare(k.pk, o.pk), strings.Compare(k.sk, o.sk))
 }
 
 func (s *Store) getBatch(ctx context.Context, want types.KeysAndAttributes) ([]attributes, error) {

@@ -16,7 +16,7 @@ import (
 	"sluice/internal/campaign"
 )
 
-// Store is a campaign.Store and a pace.Store. It may be used concurrently.
+// Store is a campaign.Store, a returns.Store and a pace.Store. It may be used concurrently.
 type Store struct {
 	db    *dynamodb.Client
 	table string
@@ -45,7 +45,7 @@ func get[T any](ctx context.Context, s *Store, k key) (T, error) {
 	return decode[T](out.Item)
 }
 
-// update is one conditional update of one item.
+// update is one update of one item, under a condition if there is one.
 type update struct {
 	key       key
 	set       expression.UpdateBuilder
@@ -53,7 +53,11 @@ type update struct {
 }
 
 func (u update) build() (expression.Expression, error) {
-	e, err := expression.NewBuilder().WithUpdate(u.set).WithCondition(u.condition).Build()
+	builder := expression.NewBuilder().WithUpdate(u.set)
+	if u.condition.IsSet() {
+		builder = builder.WithCondition(u.condition)
+	}
+	e, err := builder.Build()
 	if err != nil {
 		return e, fmt.Errorf("build an update: %w", err)
 	}
@@ -122,6 +126,9 @@ func (e *conditionsFailed) Is(target error) bool { return target == campaign.Err
 
 // transact writes all or nothing.
 func (s *Store) transact(ctx context.Context, actions ...types.TransactWriteItem) error {
+	if len(actions) == 0 {
+		return nil
+	}
 	token := crand.Text() // one for all tries: the second of two that took effect is none
 	return s.retry(ctx, func() error {
 		_, err := s.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{

@@ -17,6 +17,7 @@ import (
 	"sluice/internal/local/dynamodb/attribute"
 	"sluice/internal/pace"
 	"sluice/internal/pace/pacetest"
+	"sluice/internal/returns/returnstest"
 )
 
 const tableName = "Table"
@@ -29,6 +30,12 @@ func open(t *testing.T) *dynamostore.Store {
 		live := client(endpoint, http.DefaultTransport)
 		return dynamostore.New(live, newTable(t, live))
 	}
+	return dynamostore.New(client("http://dynamodb.local", inprocess.Transport(embedded(t))), tableName)
+}
+
+// embedded is DynamoDB in this process, with one table.
+func embedded(t *testing.T) http.Handler {
+	t.Helper()
 	server, err := local.New(local.Table{
 		Name: tableName, Hash: local.Key{Name: "pk", Kind: attribute.String},
 		Range: local.Key{Name: "sk", Kind: attribute.String},
@@ -40,7 +47,7 @@ func open(t *testing.T) *dynamostore.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dynamostore.New(client("http://dynamodb.local", inprocess.Transport(server)), tableName)
+	return server
 }
 
 func client(endpoint string, transport http.RoundTripper) *dynamodb.Client {
@@ -56,6 +63,10 @@ func TestStore(t *testing.T) {
 
 func TestPace(t *testing.T) {
 	pacetest.TestStore(t, func(t *testing.T) pace.Store { return open(t) })
+}
+
+func TestStoreOfReturns(t *testing.T) {
+	returnstest.TestStore(t, func(t *testing.T) returnstest.Store { return open(t) })
 }
 
 func TestAKeyIsKnownByWhatWasGivenOut(t *testing.T) {

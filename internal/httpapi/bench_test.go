@@ -19,7 +19,7 @@ var firstNew = sync.OnceValue(func() time.Duration {
 
 func newHandler() {
 	log := slog.New(slog.DiscardHandler)
-	httpapi.New(campaign.NewManager(nil, nil, nil, nil, time.Now, log), nil, nil, log)
+	httpapi.New(httpapi.Config{Manager: campaign.NewManager(nil, nil, nil, nil, time.Now, log), Log: log})
 }
 
 // BenchmarkNew is about cold starts: the routes, their schemas and the document are made anew in each. The framework was

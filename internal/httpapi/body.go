@@ -116,6 +116,8 @@ type campaignView struct {
 	WaitingFor  *waitView  `json:"waiting_for,omitempty" doc:"What holds the campaign up at this moment"`
 	Rate        float64    `json:"rate,omitempty" doc:"Texts a second that may leave now, shared with other campaigns of the account"`
 	ETA         *time.Time `json:"eta,omitempty" doc:"When the last text leaves, by plan and by rate"`
+
+	Returns *returnsView `json:"returns,omitempty" doc:"What came back; only where one campaign is asked for"`
 }
 
 type countsView struct {
@@ -185,6 +187,8 @@ type messageView struct {
 	Code       string     `json:"code,omitempty" doc:"The provider's own word for it"`
 	MessageIDs []string   `json:"message_ids,omitempty" nullable:"false" doc:"The provider's, one for each SMS part"`
 	At         *time.Time `json:"at,omitempty" doc:"When the outcome was known"`
+
+	Delivery *deliveryView `json:"delivery,omitempty" doc:"What the receipts say; absent while there is none"`
 }
 
 func messageViewOf(m campaign.Message) messageView {

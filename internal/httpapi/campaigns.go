@@ -17,6 +17,7 @@ const MaxBody = 5_000_000
 
 type campaigns struct {
 	manager *campaign.Manager
+	desk    Desk
 	log     *slog.Logger
 }
 
@@ -31,7 +32,7 @@ func (c *campaigns) register(api huma.API) {
 	}, c.list)
 	register(api, huma.Operation{
 		OperationID: "get-campaign", Method: http.MethodGet, Path: "/campaigns/{id}",
-		Summary: "Where a campaign stands, what it waits for and when it ends",
+		Summary: "Where a campaign stands, what it waits for, when it ends and what came back",
 	}, c.get)
 	register(api, huma.Operation{
 		OperationID: "list-batches", Method: http.MethodGet, Path: "/campaigns/{id}/batches",
@@ -41,6 +42,7 @@ func (c *campaigns) register(api huma.API) {
 		OperationID: "list-messages", Method: http.MethodGet, Path: "/campaigns/{id}/messages",
 		Summary: "List the recipients in order, with what became of each",
 	}, c.messages)
+	c.registerTimeline(api)
 	c.registerRetry(api)
 	c.registerRepace(api)
 	c.registerAction(api, "launch", "Start a draft", c.manager.Launch)
@@ -87,7 +89,13 @@ func (c *campaigns) get(ctx context.Context, in *idInput) (*campaignOutput, erro
 	if err != nil {
 		return nil, problemOf(ctx, err, c.log)
 	}
-	return c.output(ctx, http.StatusOK, found), nil
+	summary, err := c.desk.Summary(ctx, in.ID)
+	if err != nil {
+		return nil, problemOf(ctx, err, c.log)
+	}
+	out := c.output(ctx, http.StatusOK, found)
+	out.Body.Returns = returnsViewOf(summary)
+	return out, nil
 }
 
 func (c *campaigns) registerAction(api huma.API, name, summary string,
@@ -191,10 +199,18 @@ func (c *campaigns) messages(ctx context.Context, in *pageInput) (*messagesOutpu
 		return nil, problemOf(ctx, err, c.log)
 	}
 	page, more := cut(found, in.Limit)
+	deliveries, err := c.deliveries(ctx, in.ID, page)
+	if err != nil {
+		return nil, problemOf(ctx, err, c.log)
+	}
 	out := &messagesOutput{}
 	out.Body.Messages = make([]messageView, 0, len(page))
 	for _, m := range page {
-		out.Body.Messages = append(out.Body.Messages, messageViewOf(m))
+		view := messageViewOf(m)
+		if d, ok := deliveries[m.To]; ok {
+			view.Delivery = deliveryViewOf(d)
+		}
+		out.Body.Messages = append(out.Body.Messages, view)
 	}
 	out.Body.Next = in.next(more)
 	return out, nil

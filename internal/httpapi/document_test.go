@@ -162,15 +162,25 @@ func TestTheDocumentHasTheDomainsLimits(t *testing.T) {
 	}
 }
 
-// A body is JSON and nothing else, and whatever is no success is a problem.
+// A body is JSON and nothing else, but for a list of numbers, and whatever is no success is a problem.
 func TestTheDocumentSaysWhatGoesInAndOut(t *testing.T) {
 	d := document(t)
 	each(d, func(method, path string, operation object) {
 		where := method + " " + path
 		if body, ok := operation["requestBody"].(object); ok {
 			content := body["content"].(object)
-			if len(content) != 1 || content["application/json"] == nil || body["required"] != true {
-				t.Errorf("%s takes %v", where, content)
+			kinds, needed := 1, true
+			switch where {
+			case "post /suppressions":
+				kinds = 2
+				if at(content, "text/csv", "schema", "type") != "string" {
+					t.Errorf("%s takes no CSV", where)
+				}
+			case "put /suppressions/{number}":
+				needed = false
+			}
+			if len(content) != kinds || content["application/json"] == nil || (body["required"] == true) != needed {
+				t.Errorf("%s takes %v", where, body)
 			}
 		}
 		if path == "/openapi.json" {
@@ -188,6 +198,40 @@ func TestTheDocumentSaysWhatGoesInAndOut(t *testing.T) {
 		if strings.HasPrefix(name, "Error") {
 			t.Errorf("%s is described and never sent", name)
 		}
+	}
+}
+
+// What comes back is told of: each route once, with what it answers.
+func TestTheDocumentHasWhatComesBack(t *testing.T) {
+	d := document(t)
+	for operation, status := range map[string]string{
+		"get /campaigns/{id}/timeline": "200", "get /replies": "200", "get /replies/{id}": "200", "post /replies/{id}/answer": "202",
+		"post /replies/{id}/close": "200", "get /suppressions": "200", "post /suppressions": "200",
+		"get /suppressions/{number}": "200", "put /suppressions/{number}": "200", "delete /suppressions/{number}": "200",
+	} {
+		method, path, _ := strings.Cut(operation, " ")
+		responses, _ := at(d, "paths", path, method, "responses").(object)
+		if len(responses) != 2 || at(responses, status, "content", "application/json", "schema") == nil {
+			t.Errorf("%s answers %v", operation, responses)
+		}
+	}
+	if at(d, "paths", "/suppressions", "get", "responses", "200", "content", "text/csv", "schema", "type") != "string" {
+		t.Error("the list cannot be had as a table")
+	}
+	schemas := at(d, "components", "schemas")
+	for _, limit := range []struct {
+		schema, field, keyword string
+		want                   float64
+	}{
+		{"AnswerRequest", "text", "minLength", 1}, {"AnswerRequest", "text", "maxLength", 1600},
+		{"ImportRequest", "numbers", "minItems", 1}, {"ImportRequest", "numbers", "maxItems", 100_000},
+	} {
+		if got := at(schemas, limit.schema, "properties", limit.field, limit.keyword); got != limit.want {
+			t.Errorf("%s of %s is %v, want %v", limit.keyword, limit.field, got, limit.want)
+		}
+	}
+	if at(schemas, "CampaignView", "properties", "returns") == nil || at(schemas, "MessageView", "properties", "delivery") == nil {
+		t.Error("a campaign or a message says nothing of what came back")
 	}
 }
 

@@ -21,7 +21,9 @@ import (
 	"sluice/internal/inprocess"
 	local "sluice/internal/local/dynamodb"
 	"sluice/internal/local/dynamodb/attribute"
+	"sluice/internal/optout"
 	"sluice/internal/pace"
+	"sluice/internal/returns"
 )
 
 const key = "test-key"
@@ -32,8 +34,13 @@ type noQueue struct{}
 func (noQueue) Enqueue(context.Context, ...campaign.Delivery) error { return nil }
 func (noQueue) Waiting(context.Context) (int, error)                { return 0, nil }
 
-// newAPI is the handler over the real store, on a table in this process.
+// newAPI is the handler over the real store, on a table in this process, with nothing that came back.
 func newAPI(t testing.TB) http.Handler {
+	t.Helper()
+	return newAPIWith(t, newBack())
+}
+
+func newAPIWith(t testing.TB, b *back) http.Handler {
 	t.Helper()
 	server, err := local.New(local.Table{
 		Name: "Table", Hash: local.Key{Name: "pk", Kind: attribute.String},
@@ -53,6 +60,7 @@ func newAPI(t testing.TB) http.Handler {
 	if err := store.AddKey(context.Background(), key, "test", time.Now()); err != nil {
 		t.Fatal(err)
 	}
+	b.table = store
 	newID := func(now time.Time) string {
 		return ulid.MustNew(ulid.Timestamp(now), ulid.DefaultEntropy()).String()
 	}
@@ -63,7 +71,11 @@ func newAPI(t testing.TB) http.Handler {
 		return shared.For(pace.Taker{}, pace.Charge{Key: pace.AccountKey, By: pace.Account, Limit: limit})
 	}
 	manager := campaign.NewManager(store, noQueue{}, newID, pacing, time.Now, log)
-	return httpapi.New(manager, pace.NewLimits(store, limit, time.Now), store, log)
+	list := optout.NewList(b, time.Now)
+	return httpapi.New(httpapi.Config{
+		Manager: manager, Limits: pace.NewLimits(store, limit, time.Now), Keys: store, Log: log, Suppressions: list,
+		Desk: returns.NewDesk(b, b, list, newID, time.Now, log), UnsignedWebhooks: b.unsigned,
+	})
 }
 
 // do makes a request with the key. Headers come in pairs; they replace those that are there anyway.

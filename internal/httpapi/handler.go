@@ -20,16 +20,30 @@ type Keys interface {
 	KeyName(ctx context.Context, secret string) (string, error)
 }
 
+// Config is what the API stands on. All of it may be called concurrently.
+type Config struct {
+	Manager      *campaign.Manager
+	Limits       Limits
+	Desk         Desk
+	Suppressions Suppressions
+	Keys         Keys
+	// UnsignedWebhooks: what comes back is believed without a signature. GET /healthz says so.
+	UnsignedWebhooks bool
+	Log              *slog.Logger
+}
+
 // New returns the API. Without a known key every request but GET /healthz and GET /openapi.json is answered 401.
-func New(manager *campaign.Manager, limits Limits, keys Keys, log *slog.Logger) http.Handler {
+func New(c Config) http.Handler {
 	mux := http.NewServeMux()
 	api := humago.New(mux, config())
-	(&campaigns{manager: manager, log: log}).register(api)
-	(&limited{limits: limits, log: log}).register(api)
-	registerHealth(api)
-	registerDocument(api, mux, log)
+	(&campaigns{manager: c.Manager, desk: c.Desk, log: c.Log}).register(api)
+	(&replies{manager: c.Manager, desk: c.Desk, log: c.Log}).register(api)
+	(&suppressed{list: c.Suppressions, log: c.Log}).register(api)
+	(&limited{limits: c.Limits, log: c.Log}).register(api)
+	registerHealth(api, c.UnsignedWebhooks)
+	registerDocument(api, mux, c.Log)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { noRoute(w, r, mux) })
-	return authenticate(wellFormed(mux), keys, log)
+	return authenticate(wellFormed(mux), c.Keys, c.Log)
 }
 
 // wellFormed answers what the routes would answer in another form, or not at all.
@@ -86,11 +100,12 @@ func config() huma.Config {
 // register adds one operation. Its errors are documented as what toProblem makes of them.
 func register[I, O any](api huma.API, op huma.Operation, handler func(context.Context, *I) (*O, error)) {
 	problem := api.OpenAPI().Components.Schemas.Schema(problemType, true, "Problem")
-	op.Responses = map[string]*huma.Response{
-		"default": {
-			Description: "A problem (RFC 9457). Nothing was changed.",
-			Content:     map[string]*huma.MediaType{problemMedia: {Schema: problem}},
-		},
+	if op.Responses == nil {
+		op.Responses = make(map[string]*huma.Response)
+	}
+	op.Responses["default"] = &huma.Response{
+		Description: "A problem (RFC 9457). Nothing was changed.",
+		Content:     map[string]*huma.MediaType{problemMedia: {Schema: problem}},
 	}
 	if strings.Contains(op.Path, "{id}") {
 		op.Middlewares = append(op.Middlewares, takesID)
@@ -98,13 +113,18 @@ func register[I, O any](api huma.API, op huma.Operation, handler func(context.Co
 	huma.Register(api, op, handler)
 }
 
-// campaignID is the form of ids (ULID). What has another is not looked for: it may be longer than a key can be.
-var campaignID = regexp.MustCompile("^[0-9A-HJKMNP-TV-Z]{26}$")
+// idForm is the form of ids (ULID), of campaigns and of replies. What has another is not looked for: it may be longer than
+// a key can be.
+var anID = regexp.MustCompile("^[0-9A-HJKMNP-TV-Z]{26}$")
 
 func takesID(ctx huma.Context, next func(huma.Context)) {
-	if !campaignID.MatchString(ctx.Param("id")) {
+	if !anID.MatchString(ctx.Param("id")) {
+		none := noCampaign()
+		if strings.HasPrefix(ctx.Operation().Path, repliesPath) {
+			none = noReply()
+		}
 		_, w := humago.Unwrap(ctx)
-		writeProblem(w, noCampaign())
+		writeProblem(w, none)
 		return
 	}
 	next(ctx)
@@ -112,18 +132,22 @@ func takesID(ctx huma.Context, next func(huma.Context)) {
 
 type healthOutput struct {
 	Body struct {
-		Status string `json:"status" example:"ok"`
+		Status   string `json:"status" example:"ok"`
+		Webhooks string `json:"webhooks" enum:"signed,unsigned" doc:"Whether what comes back is believed only with the provider's signature"`
 	}
 }
 
-func registerHealth(api huma.API) {
+func registerHealth(api huma.API, unsigned bool) {
 	op := huma.Operation{
 		OperationID: "health", Method: http.MethodGet, Path: "/healthz", Summary: "Whether the API answers",
 		Security: []map[string][]string{},
 	}
 	register(api, op, func(context.Context, *struct{}) (*healthOutput, error) {
 		out := &healthOutput{}
-		out.Body.Status = "ok"
+		out.Body.Status, out.Body.Webhooks = "ok", "signed"
+		if unsigned {
+			out.Body.Webhooks = "unsigned"
+		}
 		return out, nil
 	})
 }

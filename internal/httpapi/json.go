@@ -14,10 +14,13 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
-// formats are huma's for JSON, but that bodies are read strictly.
+const jsonMedia = "application/json"
+
+// formats are huma's for JSON, but that bodies are read strictly. CSV is only read: what is written of it is bytes already.
 func formats() map[string]huma.Format {
 	strict := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: readJSON}
-	return map[string]huma.Format{"application/json": strict, "json": strict}
+	table := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: readCSV}
+	return map[string]huma.Format{jsonMedia: strict, "json": strict, csvMedia: table}
 }
 
 // byteOrderMark is what some editors put before a text. RFC 8259, section 8.1, lets a reader ignore it.
@@ -115,19 +118,28 @@ func plainNumbers(v any) any {
 // is not to be guessed at. A body without any kind is taken for JSON.
 func takesJSON(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
-	kind := r.Header.Get("Content-Type")
-	if kind != "" && r.ContentLength != 0 {
-		media, parameters, err := mime.ParseMediaType(kind)
-		charset := strings.ToLower(parameters["charset"])
-		if err != nil || media != "application/json" || charset != "" && charset != "utf-8" && charset != "us-ascii" {
-			writeProblem(w, Problem{
-				Status: http.StatusUnsupportedMediaType,
-				Detail: "the body must be JSON and say so: send the header Content-Type: application/json " +
-					"(curl -H 'Content-Type: application/json')",
-			})
-			return
-		}
+	if r.ContentLength != 0 && mediaOf(r) != jsonMedia {
+		writeProblem(w, Problem{
+			Status: http.StatusUnsupportedMediaType,
+			Detail: "the body must be JSON and say so: send the header Content-Type: application/json " +
+				"(curl -H 'Content-Type: application/json')",
+		})
+		return
 	}
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Content-Type", jsonMedia)
 	next(ctx)
+}
+
+// mediaOf is the kind of a body, JSON for one that does not say; empty where it cannot be read, or not as UTF-8.
+func mediaOf(r *http.Request) string {
+	kind := r.Header.Get("Content-Type")
+	if kind == "" {
+		return jsonMedia
+	}
+	media, parameters, err := mime.ParseMediaType(kind)
+	charset := strings.ToLower(parameters["charset"])
+	if err != nil || charset != "" && charset != "utf-8" && charset != "us-ascii" {
+		return ""
+	}
+	return media
 }

@@ -65,6 +65,10 @@ func noCampaign() Problem {
 	return Problem{Status: http.StatusNotFound, Detail: "there is no such campaign"}
 }
 
+func noReply() Problem {
+	return Problem{Status: http.StatusNotFound, Detail: "there is no such reply"}
+}
+
 // problemOf maps what the domain answers. What it does not know is logged here, once, and not shown.
 func problemOf(ctx context.Context, err error, log *slog.Logger) error {
 	var (

@@ -18,23 +18,24 @@ func (c *campaigns) registerRetry(api huma.API) {
 
 type retryInput struct {
 	ID     string `path:"id" doc:"The campaign's id"`
-	Number string `path:"number" doc:"The recipient's phone number in international form" example:"447700900001"`
-
-	to sms.Number
+	Number phone  `path:"number" doc:"The recipient's phone number in international form" example:"447700900001"`
 }
 
+// phone is a number in a path.
+type phone string
+
 // Resolve reads the number as it is read in a list.
-func (in *retryInput) Resolve(huma.Context) []error {
-	to, err := sms.ParseNumber(in.Number)
+func (p *phone) Resolve(huma.Context) []error {
+	number, err := sms.ParseNumber(string(*p))
 	if err != nil {
 		return []error{&huma.ErrorDetail{Location: "path.number", Message: err.Error()}}
 	}
-	in.to = to
+	*p = phone(number)
 	return nil
 }
 
 func (c *campaigns) retry(ctx context.Context, in *retryInput) (*campaignOutput, error) {
-	changed, err := c.manager.Retry(ctx, in.ID, in.to)
+	changed, err := c.manager.Retry(ctx, in.ID, sms.Number(in.Number))
 	if err != nil {
 		return nil, problemOf(ctx, err, c.log)
 	}

@@ -26,6 +26,7 @@ var (
 		fmt.Sprintf(validation.MsgExpectedMinProperties, 1): "must have a field",
 		unknownParameter:                                    "is not a known parameter",
 		"invalid integer":                                   "must be a whole number",
+		"invalid boolean":                                   "must be true or false",
 	}
 	beginnings = []struct{ sentence, reason string }{
 		{validation.MsgExpectedRequiredProperty, "is missing"},
@@ -36,6 +37,7 @@ var (
 		{validation.MsgExpectedMinItems, "must have at least %s rows"},
 		{validation.MsgExpectedMaxItems, "must have at most %s rows"},
 		{validation.MsgExpectedBePattern, "must be %s"},
+		{validation.MsgExpectedOneOf, "must be one of %s"},
 	}
 )
 
@@ -52,7 +54,7 @@ func plain(message string) string {
 		switch {
 		case !ok:
 		case strings.Contains(b.reason, "%"):
-			return fmt.Sprintf(b.reason, plainNumber(value))
+			return fmt.Sprintf(b.reason, plainNumber(strings.TrimSuffix(value, `"`)))
 		default:
 			return b.reason
 		}

@@ -10,6 +10,9 @@ import (
 	"sluice/internal/sms"
 )
 
+// ErrCursor: what should say where a page ended was not given out as such.
+var ErrCursor = errors.New("is not the cursor of a page")
+
 // Store keeps suppressions. It may be called concurrently; reads see every write that was answered before.
 type Store interface {
 	// Suppressions returns those of the numbers that have one.
@@ -20,7 +23,7 @@ type Store interface {
 	// a number may be lost only where Everyone says as much. Not atomic: after an error some may be stored.
 	SuppressAll(ctx context.Context, numbers []sms.Number, m Mark) error
 	// SuppressionsAfter lists those that block anything, in a fixed order, behind the given cursor ("" is the beginning);
-	// next is the cursor of the next page, "" at the end.
+	// next is the cursor of the next page, "" at the end. ErrCursor.
 	SuppressionsAfter(ctx context.Context, after string, limit int) (page []Suppression, next string, err error)
 }
 

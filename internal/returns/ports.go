@@ -14,6 +14,9 @@ import (
 // ErrUnsettled: the batch of the message is still at work on it.
 var ErrUnsettled = errors.New("not settled yet")
 
+// ErrCursor: what should say where a page ended was not given out as such.
+var ErrCursor = optout.ErrCursor
+
 // Store keeps what comes back. campaign.ErrNotFound and campaign.ErrConflict mean here what they mean there; writes are
 // atomic, and reads see every write that was answered before. Every method may be called concurrently.
 type Store interface {
@@ -46,10 +49,10 @@ type Store interface {
 
 	Reply(ctx context.Context, id string) (Reply, error)
 	// Replies lists a campaign's replies by time, the latest first, behind the given cursor ("" is the beginning); next is
-	// the cursor of the next page, "" at the end. The empty campaign has those that belong to none.
+	// the cursor of the next page, "" at the end. The empty campaign has those that belong to none. ErrCursor.
 	Replies(ctx context.Context, campaign string, after string, limit int) (page []Reply, next string, err error)
 	// OpenReplies lists the open ones, of one campaign or (All) of all, the oldest first. It may lag behind by seconds, but
-	// none of them is closed or answered.
+	// none of them is closed or answered. ErrCursor.
 	OpenReplies(ctx context.Context, campaign string, after string, limit int) (page []Reply, next string, err error)
 	// Move stores after as the next version of before, and the text if there is one, and adds the tally to the totals of
 	// its campaign, if there is one. ErrConflict where what is stored is not of before.Version.

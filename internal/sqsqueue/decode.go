@@ -20,13 +20,8 @@ func Decode(body string) (campaign.Delivery, error) {
 		Campaign     string
 		Batch, Epoch *int
 	}
-	decoder := json.NewDecoder(strings.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&d); err != nil {
-		return campaign.Delivery{}, fmt.Errorf("decode a delivery: %w", unquoted(err))
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return campaign.Delivery{}, errors.New("decode a delivery: there is more after its end")
+	if err := read(body, "a delivery", &d); err != nil {
+		return campaign.Delivery{}, err
 	}
 	if d.Campaign == "" || d.Batch == nil || d.Epoch == nil || *d.Batch < 0 || *d.Epoch < 0 {
 		return campaign.Delivery{}, fmt.Errorf("decode a delivery: %w", errIncomplete)
@@ -34,9 +29,22 @@ func Decode(body string) (campaign.Delivery, error) {
 	return campaign.Delivery{Campaign: d.Campaign, Batch: *d.Batch, Epoch: *d.Epoch}, nil
 }
 
+// read reads one JSON value, of which every field must be known, and nothing behind it. what is what it should be.
+func read(body, what string, v any) error {
+	decoder := json.NewDecoder(strings.NewReader(body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(v); err != nil {
+		return fmt.Errorf("decode %s: %w", what, unquoted(err, what))
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("decode %s: there is more after its end", what)
+	}
+	return nil
+}
+
 // unquoted says what is wrong with a body without repeating any of it, as encoding/json does: it is from elsewhere, and
 // the error is logged.
-func unquoted(err error) error {
+func unquoted(err error, what string) error {
 	var syntax *json.SyntaxError
 	var mistyped *json.UnmarshalTypeError
 	switch {
@@ -45,8 +53,10 @@ func unquoted(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("it is not JSON: it ends too early")
 	case errors.As(err, &mistyped):
-		return fmt.Errorf("it has another form than a delivery, as byte %d shows", mistyped.Offset)
+		return fmt.Errorf("it has another form than %s, as byte %d shows", what, mistyped.Offset)
+	case strings.HasPrefix(err.Error(), "json: unknown field"):
+		return fmt.Errorf("it has a field that %s does not have", what)
 	default:
-		return errors.New("it has a field that a delivery does not have")
+		return fmt.Errorf("it has a value that %s cannot have", what)
 	}
 }
