@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/oklog/ulid/v2"
 
@@ -17,9 +16,10 @@ import (
 	"sluice/internal/dynamostore"
 	"sluice/internal/httpapi"
 	"sluice/internal/lambdaio"
+	"sluice/internal/optout"
 	"sluice/internal/pace"
+	"sluice/internal/returns"
 	"sluice/internal/sqsqueue"
-	"sluice/internal/vonage"
 )
 
 // Base is what a function stands on.
@@ -38,8 +38,8 @@ type Function func(context.Context, Base) (any, error)
 // API is the HTTP API.
 func API(_ context.Context, b Base) (any, error) {
 	env := environment{getenv: b.Getenv}
-	store, queue := b.store(&env), b.queue(&env)
-	limit := env.limit()
+	store, queue, texts := b.store(&env), b.queue(&env), b.oneOffs(&env)
+	limit, signature := env.limit(), env.text("WEBHOOK_SIGNATURE")
 	if err := env.problems(); err != nil {
 		return nil, err
 	}
@@ -47,51 +47,12 @@ func API(_ context.Context, b Base) (any, error) {
 	pacing := pacing(pace.New(store, clock, campaign.MaxChunk), limit)
 	manager := campaign.NewManager(store, queue, newID, pacing, b.Now, b.Log)
 	limits := pace.NewLimits(store, limit, b.Now)
-	return lambdaio.HTTP(httpapi.New(manager, limits, store, b.Log), b.Log), nil
-}
-
-// Dispatcher is the tick.
-func Dispatcher(_ context.Context, b Base) (any, error) {
-	env := environment{getenv: b.Getenv}
-	store, queue := b.store(&env), b.queue(&env)
-	if err := env.problems(); err != nil {
-		return nil, err
-	}
-	dispatcher := campaign.NewDispatcher(store, queue, b.Now, b.Log)
-	return dispatcher.Tick, nil
-}
-
-// Sender sends batches.
-func Sender(ctx context.Context, b Base) (any, error) {
-	env := environment{getenv: b.Getenv}
-	store, queue := b.store(&env), b.queue(&env)
-	limit, url, secret := env.limit(), env.text("VONAGE_URL"), env.text("VONAGE_SECRET")
-	brake := env.number("BRAKE_PERCENT", 1, 100) / 100
-	if err := env.problems(); err != nil {
-		return nil, err
-	}
-	key, err := credentials(ctx, secretsmanager.NewFromConfig(b.AWS), secret)
-	if err != nil {
-		return nil, err
-	}
-	client := vonage.NewClient(vonage.Config{
-		APIKey: key.APIKey, APISecret: key.APISecret, BaseURL: url, Transport: b.Vonage,
+	list := optout.NewList(store, b.Now)
+	handler := httpapi.New(httpapi.Config{
+		Manager: manager, Limits: limits, Desk: returns.NewDesk(store, texts, list, newID, b.Now, b.Log), Suppressions: list,
+		Keys: store, UnsignedWebhooks: signature == unsigned, Log: b.Log,
 	})
-	clock := pace.NewClock(b.Now, store.Second)
-	pacing := pacing(pace.New(store, clock, campaign.MaxChunk), limit)
-	owner := func() string { return newID(clock.Now()) }
-	deliverer := campaign.NewDeliverer(store, queue, client, pacing, brake, owner, clock.Now, b.Log)
-	return lambdaio.Batch(deliver(deliverer), b.Log), nil
-}
-
-func deliver(d *campaign.Deliverer) func(context.Context, string, string) error {
-	return func(ctx context.Context, _, body string) error {
-		delivery, err := sqsqueue.Decode(body)
-		if err != nil {
-			return err
-		}
-		return d.Deliver(ctx, delivery)
-	}
+	return lambdaio.HTTP(handler, b.Log), nil
 }
 
 func (b Base) store(env *environment) *dynamostore.Store {

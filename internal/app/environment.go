@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"sluice/internal/pace"
@@ -35,6 +36,15 @@ func (e *environment) number(name string, least, most float64) float64 {
 		return least
 	}
 	return n
+}
+
+// oneOf takes one of some words.
+func (e *environment) oneOf(name string, words ...string) string {
+	v := e.text(name)
+	if v != "" && !slices.Contains(words, v) {
+		e.faults = append(e.faults, fmt.Errorf("%s is %q: it must be one of %q", name, v, words))
+	}
+	return v
 }
 
 // limit is what the Vonage account may send: ACCOUNT_RATE requests a second, of which PACE_HEADROOM percent stay free.

@@ -14,6 +14,12 @@ import (
 type vonageKey struct {
 	APIKey    string `json:"api_key"`
 	APISecret string `json:"api_secret"`
+	// SignatureSecret is what Vonage signs its webhooks with, PreviousSignatureSecret what it did until lately.
+	SignatureSecret         string `json:"signature_secret"`
+	PreviousSignatureSecret string `json:"previous_signature_secret"`
+	// ApplicationID and PrivateKey (PEM) sign in at the Messages API, if they are there.
+	ApplicationID string `json:"application_id"`
+	PrivateKey    string `json:"private_key"`
 }
 
 // credentials reads the Vonage key once, when the function starts.

@@ -1,9 +1,9 @@
 // Package arch_test holds the code to its shape: which package may import which, and what a deployed function may be
 // made of. Arrows point inward:
 //
-//	functions, local ──► app ──► adapters (dynamostore, sqsqueue, vonage, httpapi, lambdaio)
+//	functions, local ──► app ──► adapters (dynamostore, sqsqueue, vonage, httpapi, webhook, lambdaio)
 //	                      │          │
-//	                      └──────────┴──► campaign ──► pace, sms
+//	                      └──────────┴──► returns ──► oneoff, optout ──► campaign ──► pace, sms
 //
 // Tests may import what they like: the rules are about the code that they test.
 package arch_test
@@ -36,20 +36,37 @@ const (
 var (
 	everything = []string{"internal/...", "functions/..."}
 	adapters   = []string{
-		"internal/dynamostore", "internal/sqsqueue", "internal/vonage", "internal/httpapi", "internal/lambdaio",
+		"internal/dynamostore", "internal/sqsqueue", "internal/vonage", "internal/httpapi", "internal/webhook", "internal/lambdaio",
+	}
+	domain = []string{
+		"internal/campaign", "internal/returns", "internal/oneoff", "internal/optout", "internal/pace", "internal/sms",
 	}
 )
 
 func rules() []rule {
 	all := []rule{
 		{
-			who:    []string{"internal/campaign", "internal/pace", "internal/sms"},
+			who:    []string{"internal/campaign", "internal/oneoff", "internal/optout", "internal/pace", "internal/sms"},
 			mayNot: []string{thirdParty, "net/...", "os/...", "io/...", "encoding/..."},
 			reason: "the domain is arithmetic and decisions: what it does to the world goes through ports",
 		},
 		{
 			who: []string{"internal/campaign"}, mayNot: everything, but: []string{"internal/pace", "internal/sms"},
 			reason: "the domain is in the middle: everything else may know it, it knows nobody",
+		},
+		{
+			who: []string{"internal/returns"}, mayNot: []string{thirdParty, "net/...", "os/...", "io/..."},
+			but:    []string{"golang.org/x/sync/..."},
+			reason: "the other half of the domain: it makes ids and runs some things at once, and all else goes through ports",
+		},
+		{
+			who: []string{"internal/oneoff", "internal/optout"}, mayNot: everything,
+			but:    []string{"internal/campaign", "internal/pace", "internal/sms"},
+			reason: "single texts and opt-outs know of campaigns, and not the other way round",
+		},
+		{
+			who: []string{"internal/returns"}, mayNot: everything, but: domain,
+			reason: "what comes back knows what was sent",
 		},
 		{
 			who: []string{"internal/pace", "internal/sms"}, mayNot: everything,
@@ -64,8 +81,8 @@ func rules() []rule {
 			reason: "it sends a text: what a campaign is, or that there is one, is not Vonage's business",
 		},
 		{
-			who: []string{"internal/dynamostore", "internal/sqsqueue", "internal/httpapi"}, mayNot: everything,
-			but:    []string{"internal/campaign", "internal/pace", "internal/sms"},
+			who: []string{"internal/dynamostore", "internal/sqsqueue", "internal/httpapi", "internal/webhook"}, mayNot: everything,
+			but:    domain,
 			reason: "adapters stand between the domain and one thing each",
 		},
 		{
@@ -83,7 +100,7 @@ func rules() []rule {
 		},
 		{
 			who: []string{"internal/app"}, mayNot: everything,
-			but:    append([]string{"internal/campaign", "internal/pace"}, adapters...),
+			but:    slices.Concat(domain, adapters),
 			reason: "the same composition is deployed, simulated and run locally: it knows of neither",
 		},
 		{
@@ -123,7 +140,7 @@ func rules() []rule {
 		},
 		{
 			who: everything, mayNot: []string{"testing/...", "net/http/httptest"},
-			except: []string{"internal/campaign/campaigntest", "internal/pace/pacetest", "internal/simulation"},
+			except: []string{"internal/campaign/campaigntest", "internal/returns/returnstest", "internal/pace/pacetest", "internal/simulation"},
 			reason: "only contract suites and the simulation are there for tests alone",
 		},
 		{
@@ -217,7 +234,7 @@ func TestFunctionsAreMadeOfNothingLocal(t *testing.T) {
 	t.Parallel()
 	forbidden := []string{
 		"internal/local/...", "internal/inprocess", "internal/simulation", "internal/cmd/...", "internal/vonage/vonagetest",
-		"internal/campaign/campaigntest", "internal/pace/pacetest", "testing/...", "net/http/httptest",
+		"internal/campaign/campaigntest", "internal/returns/returnstest", "internal/pace/pacetest", "testing/...", "net/http/httptest",
 		"gopkg.in/yaml.v3", "github.com/google/go-cmp/...",
 	}
 	deployed := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64"}

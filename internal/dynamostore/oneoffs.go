@@ -29,6 +29,7 @@ type textItem struct {
 	CreatedAt instant        `dynamodbav:"created_at"`
 	SentAt    instant        `dynamodbav:"sent_at,omitempty"`
 	Attempts  int            `dynamodbav:"attempts,omitempty"`
+	Owner     string         `dynamodbav:"claimed_by,omitempty"`
 	Version   int            `dynamodbav:"v"`
 	dueKeys                  // by its LookAt
 }
@@ -42,7 +43,7 @@ func (i textItem) text() oneoff.Text {
 	t := oneoff.Text{
 		ID: i.ID, Kind: i.Kind, From: i.From, To: i.To, Body: i.Body, Reply: i.Reply, Campaign: i.Campaign, State: i.State,
 		Code: i.Code, Reason: i.Reason, Delivery: i.Delivery, CreatedAt: i.CreatedAt.time(), SentAt: i.SentAt.time(),
-		Attempts: i.Attempts, LookAt: i.DueAt.time(), Version: i.Version,
+		Attempts: i.Attempts, Owner: i.Owner, LookAt: i.DueAt.time(), Version: i.Version,
 	}
 	for _, p := range i.Parts {
 		t.Parts = append(t.Parts, sms.Part{MessageID: p.ID, Network: p.Network, Price: p.Price})
@@ -61,7 +62,7 @@ func nextOfText(t oneoff.Text) textItem {
 	i := textItem{
 		ID: t.ID, Kind: t.Kind, From: t.From, To: t.To, Body: t.Body, Reply: t.Reply, Campaign: t.Campaign, State: t.State,
 		Code: t.Code, Reason: t.Reason, Delivery: t.Delivery, CreatedAt: at(t.CreatedAt), SentAt: at(t.SentAt),
-		Attempts: t.Attempts, Version: t.Version + 1,
+		Attempts: t.Attempts, Owner: t.Owner, Version: t.Version + 1,
 	}
 	for _, p := range t.Parts {
 		i.Parts = append(i.Parts, partItem{ID: p.MessageID, Network: p.Network, Price: p.Price})

@@ -48,15 +48,18 @@ type Courier struct {
 	sender campaign.Sender
 	screen Screen
 	pacing Pacing
+	owner  func() string
 	now    func() time.Time
 	log    *slog.Logger
 }
 
-// NewCourier returns a courier. now is its clock.
-func NewCourier(store Store, queue Queue, sender campaign.Sender, screen Screen, pacing Pacing, now func() time.Time,
-	log *slog.Logger,
+// NewCourier returns a courier. owner returns a new name for each claim; now is its clock.
+func NewCourier(store Store, queue Queue, sender campaign.Sender, screen Screen, pacing Pacing, owner func() string,
+	now func() time.Time, log *slog.Logger,
 ) *Courier {
-	return &Courier{store: store, queue: queue, sender: sender, screen: screen, pacing: pacing, now: now, log: log}
+	return &Courier{
+		store: store, queue: queue, sender: sender, screen: screen, pacing: pacing, owner: owner, now: now, log: log,
+	}
 }
 
 // Deliver sends the text with that id, unless it was sent or claimed before: then the delivery has served. After an error
@@ -150,7 +153,7 @@ func (c *Courier) claim(ctx context.Context, t Text) (Text, error) {
 			return t, c.end(ctx, t)
 		}
 	}
-	t.State, t.Attempts, t.LookAt = Sending, t.Attempts+1, c.now().Add(sendingTime)
+	t.State, t.Attempts, t.Owner, t.LookAt = Sending, t.Attempts+1, c.owner(), c.now().Add(sendingTime)
 	return c.save(ctx, t)
 }
 
@@ -169,8 +172,7 @@ func (c *Courier) save(ctx context.Context, t Text) (Text, error) {
 		return next, err
 	}
 	stored, readErr := c.store.OneOff(ctx, t.ID)
-	if readErr == nil && stored.Version == next.Version && stored.State == t.State && stored.Attempts == t.Attempts &&
-		stored.LookAt.UnixMilli() == t.LookAt.UnixMilli() {
+	if readErr == nil && stored.Version == next.Version && stored.State == t.State && stored.Owner == t.Owner {
 		return next, nil
 	}
 	return t, fmt.Errorf("store text %s: %w", t.ID, errors.Join(err, readErr))
@@ -252,7 +254,7 @@ func (c *Courier) end(ctx context.Context, t Text) error {
 		if now, err = c.store.OneOff(ctx, t.ID); err != nil {
 			return fmt.Errorf("read text %s: %w", t.ID, err)
 		}
-		if now.State != Sending && now.State != campaign.Unknown || now.Attempts != t.Attempts {
+		if now.State != Sending && now.State != campaign.Unknown || now.Owner != t.Owner {
 			return nil
 		}
 		now.State, now.Code, now.Reason, now.Parts = t.State, t.Code, t.Reason, t.Parts

@@ -2,6 +2,7 @@ package oneoff_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"maps"
@@ -118,7 +119,7 @@ func onStage(t *testing.T, kind oneoff.Kind, act func(*stage)) {
 			return shared.For(pace.Taker{Group: "oneoffs"}, pace.Charge{Key: "account", By: pace.Account, Limit: limit})
 		}
 		log := slog.New(slog.DiscardHandler)
-		s.courier = oneoff.NewCourier(s.table, s, s, s, pacing, time.Now, log)
+		s.courier = oneoff.NewCourier(s.table, s, s, s, pacing, rand.Text, time.Now, log)
 		s.tick = oneoff.NewDispatcher(s.table, s, time.Now, log)
 		act(s)
 	})

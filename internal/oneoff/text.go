@@ -56,8 +56,9 @@ type Text struct {
 	Receipts map[string]sms.Delivery
 
 	CreatedAt, SentAt time.Time
-	// Attempts is how often it was claimed.
+	// Attempts is how often it was claimed, Owner who did last.
 	Attempts int
+	Owner    string
 	// LookAt is when the dispatcher looks after it; zero when it has an outcome.
 	LookAt time.Time
 	// Version is how often it was stored; 0 is never.

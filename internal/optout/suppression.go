@@ -56,11 +56,11 @@ func (s Suppression) Out() bool {
 	return false
 }
 
-// Stopped closes a scope, and says whether it was open until then. What happened before the person came back changes
-// nothing. Of what happened in the same second, the stop holds.
+// Stopped closes a scope, and says whether that changes anything: what happened before the person came back does not, and
+// of what closed it already, only the operator's word is stronger. Of what happened in the same second, the stop holds.
 func (s Suppression) Stopped(scope Scope, m Mark) (Suppression, bool) {
 	was, known := s.Marks[scope]
-	if was.Out || known && m.Since.Before(was.Since) {
+	if was.Out && (was.Cause == ByOperator || m.Cause != ByOperator) || known && m.Since.Before(was.Since) {
 		return s, false
 	}
 	m.Out = true

@@ -32,7 +32,8 @@ type Campaign struct {
 		Reason string
 		Until  time.Time
 	} `json:"waiting_for"`
-	ETA time.Time
+	ETA     time.Time
+	Returns Returns
 }
 
 // Do makes a request with a good key. A nil body is none; a string or bytes are sent as they are, the rest as JSON.
@@ -232,7 +233,10 @@ func (w *World) Check(id string) {
 	}
 }
 
-type row struct{ Number, Status string }
+type row struct {
+	Number, Status string
+	Delivery       struct{ Status, Reason, Code string }
+}
 
 func (w *World) rows(id string) []row {
 	w.t.Helper()

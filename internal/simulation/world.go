@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -42,6 +43,7 @@ const (
 	apiKey     = "simulated-key"
 	vonageKey  = "abcd1234"
 	vonageWord = "simulated-secret"
+	signature  = "simulated-signature-secret"
 )
 
 // Options change the world. The zero value is the template's defaults and a Vonage that answers at once.
@@ -114,6 +116,7 @@ func live(t judge, o Options, scenario func(*World)) {
 			t.Errorf("platform: %v", err)
 		}
 	})
+	running.Go(func() { w.Vonage.Run(ctx) })
 	scenario(w)
 }
 
@@ -121,8 +124,12 @@ func (w *World) build(ctx context.Context, o Options) *local.Platform {
 	w.t.Helper()
 	described := w.template(o.Parameters)
 	o.Vonage.APIKey, o.Vonage.APISecret = vonageKey, vonageWord
+	back := &o.Vonage.Returns
+	back.ReceiptsURL, back.InboundURL = apiURL+"/webhooks/vonage/receipts", apiURL+"/webhooks/vonage/inbound"
+	back.Transport = roundTripper(func(r *http.Request) (*http.Response, error) { return w.client.Transport.RoundTrip(r) })
+	back.Secret, back.Method = signature, signatureMethod(described)
 	w.Vonage = vonagetest.New(o.Vonage)
-	secret := fmt.Sprintf(`{"api_key":%q,"api_secret":%q}`, vonageKey, vonageWord)
+	secret := fmt.Sprintf(`{"api_key":%q,"api_secret":%q,"signature_secret":%q}`, vonageKey, vonageWord, signature)
 	cloud, err := local.NewCloud(described, cloudURL, map[string]string{"sluice/vonage": secret})
 	w.must(err)
 	wire := inprocess.Transport(w.watch(o.cloud(cloud)))
@@ -160,6 +167,12 @@ func (w *World) template(parameters map[string]string) *template.Template {
 	return described
 }
 
+// signatureMethod is how the webhooks are to be signed.
+func signatureMethod(t *template.Template) string {
+	i := slices.IndexFunc(t.Functions, func(f template.Function) bool { return f.Name == "webhook" })
+	return t.Functions[i].Environment["WEBHOOK_SIGNATURE"]
+}
+
 // isRough says that things are meant to go wrong.
 func (o Options) isRough() bool {
 	return len(o.Faults) > 0 || o.Cloud != nil || o.Invoker != nil || o.Clock != nil
@@ -190,7 +203,10 @@ func awsConfig(transport http.RoundTripper) aws.Config {
 func (w *World) functions(ctx context.Context, t *template.Template, wire http.RoundTripper, o Options,
 ) map[string]lambda.Invoker {
 	w.t.Helper()
-	made := map[string]app.Function{"api": app.API, "dispatcher": app.Dispatcher, "sender": app.Sender}
+	made := map[string]app.Function{
+		"api": app.API, "dispatcher": app.Dispatcher, "sender": app.Sender,
+		"webhook": app.Webhook, "recorder": app.Recorder, "courier": app.Courier,
+	}
 	functions := make(map[string]lambda.Invoker)
 	w.invokers = make(map[string]lambda.Invoker)
 	for _, f := range t.Functions {
