@@ -20,10 +20,10 @@ type Returns struct {
 
 // Reply is what the API says of one.
 type Reply struct {
-	ID, Campaign, From, To, Text, Status, Keyword string
-	Batch                                         int
-	Missing                                       bool
-	Answer                                        *struct{ Text, Status, Reason, Delivery string }
+	ID, Campaign, Number, Sender, Text, Status, Keyword string
+	Batch                                               int
+	Incomplete                                          bool
+	Answer                                              *struct{ Text, Status, Reason, Delivery string }
 }
 
 // Replies are the replies to a campaign, or "none" for those that belong to none.

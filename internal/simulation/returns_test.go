@@ -59,7 +59,8 @@ func TestAReceiptResolvesAnUnknown(t *testing.T) {
 	})
 }
 
-// The sender died; its batch is taken over only when the campaign is resumed, an hour later.
+// The sender died, and its campaign was paused: its batch is taken over half an hour later, when the queue gives it out
+// again.
 func TestAReceiptIsKeptForAnUnknownThatIsYetToBeFound(t *testing.T) {
 	kill := simulation.Fault{Call: simulation.RemoteCall{Function: "sender", Operation: "Vonage.Send", N: 2}, Mode: simulation.KillAfter}
 	o := simulation.Options{
@@ -72,10 +73,8 @@ func TestAReceiptIsKeptForAnUnknownThatIsYetToBeFound(t *testing.T) {
 		w.Act(c.ID, "pause")
 		time.Sleep(time.Hour)
 		if c = w.Get(c.ID); c.Returns.Delivered == 0 {
-			t.Errorf("before the resume %+v, %+v", c.Counts, c.Returns)
+			t.Errorf("after an hour %+v, %+v", c.Counts, c.Returns)
 		}
-		w.Act(c.ID, "resume")
-		w.Until(c.ID, "completed", time.Hour)
 		time.Sleep(time.Hour)
 		c = w.Get(c.ID)
 		if sent := len(w.Vonage.Accepted()); c.Counts.Accepted != sent || c.Returns.Delivered != sent || c.Counts.Unknown != 9-sent {
@@ -112,7 +111,7 @@ func TestAReplyBelongsToTheCampaignThatWroteLast(t *testing.T) {
 				t.Errorf("%d replies are attributed %d", len(want), len(texts))
 			}
 		}
-		if r := w.Replies(second.ID); len(r) == 1 && (r[0].Batch != 1 || r[0].From != "+"+person || r[0].To != ourNumber) {
+		if r := w.Replies(second.ID); len(r) == 1 && (r[0].Batch != 1 || r[0].Number != person || r[0].Sender != ourNumber) {
 			t.Errorf("the reply is %+v", r[0])
 		}
 		if open := w.OpenReplies(""); len(open) != 4 || open[0].Text != "To the first." {
@@ -149,14 +148,15 @@ func TestALongReplyIsPutTogether(t *testing.T) {
 			w.Say(person, ourNumber, long)
 			w.UntilQuiet()
 			replies := w.Replies(c.ID)
-			if len(replies) != 1 || replies[0].Text != long || replies[0].Missing {
+			if len(replies) != 1 || replies[0].Text != long || replies[0].Incomplete {
 				t.Errorf("%d replies", len(replies))
 			}
 			w.CheckReturns(c.ID)
 		})
 }
 
-// An answer does not wait behind the three thousand texts that are going out.
+// An answer does not wait behind the three thousand texts that are going out, but only for what the five senders have
+// reserved: a second's slots each.
 func TestAnAnswerGoesAheadOfBulk(t *testing.T) {
 	simulation.Run(t, simulation.Options{}, func(w *simulation.World) {
 		c := w.Create(simulation.Tutorial(3000, 600, 0))
@@ -180,7 +180,7 @@ func TestAnAnswerGoesAheadOfBulk(t *testing.T) {
 				took = e.At.Sub(asked)
 			}
 		}
-		if took == 0 || took > 4*time.Second {
+		if took == 0 || took > 6*time.Second {
 			t.Errorf("the answer left after %v", took)
 		}
 		t.Logf("the answer left after %v", took)

@@ -24,6 +24,9 @@ func TestTheTemplateAndTheDocumentHaveTheSameRoutes(t *testing.T) {
 	}
 	var wired []string
 	for _, f := range described.Functions {
+		if f.Name != "api" { // the webhooks are Vonage's to know
+			continue
+		}
 		for _, r := range f.Routes {
 			wired = append(wired, r.Method+" "+r.Path)
 		}
