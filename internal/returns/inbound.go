@@ -22,8 +22,9 @@ const (
 	// has left no record, and the next one writes it.
 	patienceForRecord = time.Minute
 	maxLive           = 25
-	// patienceForParts is how long a long text waits for the rest of its parts.
-	patienceForParts = 2 * time.Minute
+	// patienceForParts is how long a long text waits for the rest of its parts: one that could not be recorded at first comes
+	// again when its message is visible again (template.yaml, EventsQueue), after eleven minutes.
+	patienceForParts = campaign.MaxDelay
 	// sameText is how far apart parts of one text may come: behind that, the phone has used the reference again.
 	sameText = 24 * time.Hour
 	// firstLook is when the dispatcher looks after a text that was queued when it was stored.

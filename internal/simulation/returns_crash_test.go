@@ -1,0 +1,215 @@
+package simulation_test
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/internal/simulation"
+	"sluice/internal/vonage/vonagetest"
+)
+
+// The reference run of what comes back: eight texts of two parts, one of them without an answer from Vonage; receipts of
+// all fates, twice each; a reply, a long one, a STOP and a call for help; an answer.
+const (
+	backList = 8
+	backText = "The dentist has moved your appointment to Thursday at nine. Answer with Y if that suits you, with another day " +
+		"if it does not, or call us. We look forward to seeing you."
+)
+
+func backOptions(faults ...simulation.Fault) simulation.Options {
+	return simulation.Options{
+		Vonage: vonagetest.Config{Latency: 200 * time.Millisecond, Returns: vonagetest.Returns{
+			Delivered: .75, Failed: .19, OptedOut: .06, Buffered: .4, Copies: 2, Early: .2,
+			Delay: vonagetest.Curve{Median: 2 * time.Second, P95: 4 * time.Second}, Jitter: 2 * time.Second,
+		}},
+		Faults: faults,
+	}
+}
+
+// back is what a run ended with.
+type back struct {
+	campaign simulation.Campaign
+	stopped  string // who said STOP
+	optedOut int    // who had opted out at the provider
+}
+
+// backRun lets it all happen, and waits until it is quiet. Clients do not give up.
+func backRun(t *testing.T, w *simulation.World) back {
+	t.Helper()
+	if err := w.Vonage.Inject(vonagetest.Fault{Kind: vonagetest.FaultDropAfter, Skip: 2, Times: 1}); err != nil {
+		t.Fatal(err)
+	}
+	body := simulation.Tutorial(backList, backList, 1)
+	body["message_string"] = backText
+	status, answer := w.Insist(http.MethodPost, "/campaigns", body, "Idempotency-Key", "back")
+	if status >= 300 {
+		t.Fatalf("%d: %s", status, answer)
+	}
+	id := simulation.Decode[simulation.Campaign](w, answer).ID
+	time.Sleep(20 * time.Second)
+	people, optedOut := willing(w)
+	w.Say(people[0], ourNumber, "Y")
+	w.Say(people[1], ourNumber, strings.Repeat("On Thursdays I cannot come before ten. ", 5))
+	w.Say(people[2], ourNumber, "stop")
+	time.Sleep(7 * time.Second)
+	w.Say(people[3], ourNumber, "HELP")
+	w.UntilQuiet()
+	for range 20 { // an event that failed comes back after eleven minutes
+		open := w.OpenReplies(id)
+		if len(open) == 2 {
+			answerReply(t, w, open[0].ID)
+			break
+		}
+		time.Sleep(2 * time.Minute)
+	}
+	time.Sleep(45 * time.Minute) // what was put back comes again after a quarter of an hour at most
+	status, answer = w.Insist(http.MethodGet, "/campaigns/"+id, nil)
+	if status != http.StatusOK {
+		t.Fatalf("%d: %s", status, answer)
+	}
+	return back{campaign: simulation.Decode[simulation.Campaign](w, answer), stopped: people[2], optedOut: optedOut}
+}
+
+// willing are the recipients who have not opted out at the provider, and how many have.
+func willing(w *simulation.World) ([]string, int) {
+	out := make(map[string]bool)
+	for _, h := range w.Vonage.Webhooks() {
+		if h.Code == "9" {
+			out[h.Number] = true
+		}
+	}
+	var people []string
+	for _, number := range simulation.Recipients(backList) {
+		if number = strings.TrimPrefix(number, "+"); !out[number] {
+			people = append(people, number)
+		}
+	}
+	return people, len(out)
+}
+
+// answerReply answers as somebody does who is not sure whether it went through: then it is answered already.
+func answerReply(t *testing.T, w *simulation.World, id string) {
+	t.Helper()
+	status, answer := w.Insist(http.MethodPost, "/replies/"+id+"/answer", simulation.JSON{"text": "See you on Thursday."})
+	if status != http.StatusAccepted && status != http.StatusConflict {
+		t.Errorf("answer: %d: %s", status, answer)
+	}
+}
+
+// holds checks a run. unsure is how many single texts may be unknown, or not have been sent.
+func (b back) holds(t *testing.T, w *simulation.World, unsure int) {
+	t.Helper()
+	w.Check(b.campaign.ID)
+	w.CheckReturns(b.campaign.ID)
+	n := b.campaign.Returns
+	if b.campaign.Counts.Accepted != backList || b.campaign.Counts.Unknown > 0 {
+		t.Errorf("ended with %+v", b.campaign.Counts)
+	}
+	if n.Replies.Total != 2 || n.Replies.Answered != 1 || n.Replies.Open != 1 || n.OptedOut != 1+b.optedOut {
+		t.Errorf("what came back: %+v", n)
+	}
+	for _, r := range w.Replies(b.campaign.ID) {
+		if r.Incomplete || r.Text == "" {
+			t.Errorf("reply %s is not whole", r.ID)
+		}
+	}
+	confirmations := len(to(w, b.stopped)) - 1
+	answers, helps := 0, 0
+	for _, e := range w.Vonage.Ledger() {
+		switch {
+		case !e.Accepted():
+		case e.Text == "See you on Thursday.":
+			answers++
+		case strings.HasPrefix(e.ClientRef, "H"):
+			helps++
+		}
+	}
+	for what, sent := range map[string]int{"confirmations": confirmations, "answers": answers, "help texts": helps} {
+		if sent > 1 || sent == 0 && unsure == 0 {
+			t.Errorf("%d %s were sent", sent, what)
+		}
+	}
+	if status, answer := w.Insist(http.MethodGet, "/suppressions/"+b.stopped, nil); status != http.StatusOK {
+		t.Errorf("who said STOP is not on the list: %d: %s", status, answer)
+	}
+}
+
+func backCalls(t *testing.T) []simulation.RemoteCall {
+	t.Helper()
+	var calls []simulation.RemoteCall
+	simulation.RunAlone(t, backOptions(), func(w *simulation.World) {
+		b := backRun(t, w)
+		for _, c := range w.Calls() {
+			// All calls of the webhook are alike.
+			if c.Function == "recorder" || c.Function == "courier" || c.Function == "webhook" && c.N <= 5 {
+				calls = append(calls, c)
+			}
+		}
+		b.holds(t, w, 0)
+	})
+	slices.SortStableFunc(calls, func(a, b simulation.RemoteCall) int { return cmp.Compare(a.Function, b.Function) })
+	return calls
+}
+
+// Every remote call of webhook, recorder and courier, before and after it took effect: killed there and, with
+// SLUICE_MATRIX=all, failed there.
+func TestCrashMatrixOfTheReturns(t *testing.T) {
+	calls := backCalls(t)
+	all := &tally{}
+	modes := []simulation.Mode{simulation.KillBefore, simulation.KillAfter}
+	if os.Getenv("SLUICE_MATRIX") == "all" {
+		modes = append(modes, simulation.FailBefore, simulation.LoseAnswer)
+	}
+	t.Run("every call", func(t *testing.T) {
+		for i, call := range calls {
+			for _, mode := range modes {
+				fault := simulation.Fault{Call: call, Mode: mode}
+				t.Run(fmt.Sprintf("%04d %s", i, fault), func(t *testing.T) { comesBack(t, all, fault) })
+			}
+		}
+	})
+	all.report(t, "crash matrix of the returns")
+	if all.runs < 100 {
+		t.Errorf("%d runs of %d calls", all.runs, len(calls))
+	}
+}
+
+func comesBack(t *testing.T, all *tally, faults ...simulation.Fault) {
+	simulation.Run(t, backOptions(faults...), func(w *simulation.World) {
+		b := backRun(t, w)
+		unsure := 0
+		for _, f := range faults {
+			if f.Call.Function == "courier" {
+				unsure++
+			}
+		}
+		b.holds(t, w, unsure)
+		all.add(w, b.campaign)
+	})
+}
+
+// Two to four faults in one run, at calls drawn by a seed, the sender's among them.
+func TestReturnsInARoughWorld(t *testing.T) {
+	calls := backCalls(t)
+	all := &tally{}
+	t.Run("seeds", func(t *testing.T) {
+		for seed := range 25 {
+			draw := rand.New(rand.NewPCG(uint64(seed), 1))
+			var faults []simulation.Fault
+			for range 2 + draw.IntN(3) {
+				faults = append(faults, simulation.Fault{
+					Call: calls[draw.IntN(len(calls))], Mode: simulation.Modes()[draw.IntN(len(simulation.Modes()))],
+				})
+			}
+			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { comesBack(t, all, faults...) })
+		}
+	})
+	all.report(t, "returns in a rough world")
+}
