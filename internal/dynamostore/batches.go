@@ -12,7 +12,7 @@ import (
 
 // DueBatches implements campaign.Store.
 func (s *Store) DueBatches(ctx context.Context, by time.Time) ([]campaign.BatchKey, error) {
-	found, err := s.due(ctx, "BATCH#", by)
+	found, err := s.due(ctx, "BATCH#", dueShards, by)
 	if err != nil {
 		return nil, err
 	}

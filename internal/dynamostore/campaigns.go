@@ -296,7 +296,7 @@ func setDue(set expression.UpdateBuilder, shard string, when time.Time) expressi
 
 // DueCampaigns implements campaign.Store.
 func (s *Store) DueCampaigns(ctx context.Context, by time.Time) ([]string, error) {
-	found, err := s.due(ctx, "CAMPAIGN#", by)
+	found, err := s.due(ctx, "CAMPAIGN#", dueShards, by)
 	if err != nil {
 		return nil, err
 	}
@@ -310,9 +310,9 @@ func (s *Store) DueCampaigns(ctx context.Context, by time.Time) ([]string, error
 // maxDue bounds what one tick looks at in each shard; what is left is the next one's.
 const maxDue = 1000
 
-func (s *Store) due(ctx context.Context, kind string, by time.Time) ([]entry, error) {
+func (s *Store) due(ctx context.Context, kind string, shards int, by time.Time) ([]entry, error) {
 	var found []entry
-	for shard := range dueShards {
+	for shard := range shards {
 		entries, err := s.query(ctx, query{
 			index: aws.String(indexDue), limit: maxDue,
 			condition: expression.Key(attrDueShard).Equal(expression.Value(fmt.Sprintf("%s%d", kind, shard))).

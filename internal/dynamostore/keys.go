@@ -34,6 +34,8 @@ const (
 const (
 	// dueShards spreads the index over partitions. A tick queries each.
 	dueShards = 4
+	// oneOffShards are fewer: people write these texts, and each tick queries every shard.
+	oneOffShards = 1
 	// messageShards spreads a campaign's messages: one partition takes 1,000 writes a second.
 	messageShards = 16
 	// totalShards and minuteShards keep those who record returns at the same time from waiting for each other: each
@@ -165,7 +167,7 @@ func idempotencyKey(chosen string) key {
 func campaignShard(id string) string { return fmt.Sprintf("CAMPAIGN#%d", shard(id, dueShards)) }
 func batchShard(id string) string    { return fmt.Sprintf("BATCH#%d", shard(id, dueShards)) }
 
-func oneOffShard(id string) string { return fmt.Sprintf("%s%d", oneOffPrefix, shard(id, dueShards)) }
+func oneOffShard(id string) string { return fmt.Sprintf("%s%d", oneOffPrefix, shard(id, oneOffShards)) }
 
 // An open reply is in the due index twice: the reply itself among those of its campaign, its entry among all.
 func openShard(campaign string) string { return openPrefix + orNone(campaign) }

@@ -91,7 +91,7 @@ func (s *Store) SaveOneOff(ctx context.Context, text oneoff.Text) error {
 
 // DueOneOffs implements oneoff.Store.
 func (s *Store) DueOneOffs(ctx context.Context, by time.Time) ([]string, error) {
-	found, err := s.due(ctx, oneOffPrefix, by)
+	found, err := s.due(ctx, oneOffPrefix, oneOffShards, by)
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ type campaignView struct {
 	Rate        float64    `json:"rate,omitempty" doc:"Texts a second that may leave now, shared with other campaigns of the account"`
 	ETA         *time.Time `json:"eta,omitempty" doc:"When the last text leaves, by plan and by rate"`
 
-	Returns *returnsView `json:"returns,omitempty" doc:"What came back; only where one campaign is asked for"`
+	Returns *returnsView `json:"returns,omitempty" doc:"What came back; not in lists"`
 }
 
 type countsView struct {

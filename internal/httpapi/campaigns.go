@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"sluice/internal/campaign"
+	"sluice/internal/returns"
 )
 
 // MaxBody is the largest request body in bytes. A Lambda event holds 6 MB, in which every quote of the body takes two.
@@ -56,8 +57,20 @@ type campaignOutput struct {
 	Body   campaignView
 }
 
+// output answers what changed a campaign. What came back is left out where it cannot be read: the change is made.
 func (c *campaigns) output(ctx context.Context, status int, found campaign.Campaign) *campaignOutput {
-	return &campaignOutput{Status: status, Body: viewOf(found, c.manager.ProgressOf(ctx, found))}
+	out := &campaignOutput{Status: status, Body: viewOf(found, c.manager.ProgressOf(ctx, found))}
+	if status == http.StatusCreated {
+		out.Body.Returns = returnsViewOf(returns.Summary{})
+		return out
+	}
+	summary, err := c.desk.Summary(ctx, found.ID)
+	if err != nil {
+		c.log.WarnContext(ctx, "unknown what came back", "campaign", found.ID, "error", err)
+		return out
+	}
+	out.Body.Returns = returnsViewOf(summary)
+	return out
 }
 
 type createInput struct {
@@ -93,7 +106,7 @@ func (c *campaigns) get(ctx context.Context, in *idInput) (*campaignOutput, erro
 	if err != nil {
 		return nil, problemOf(ctx, err, c.log)
 	}
-	out := c.output(ctx, http.StatusOK, found)
+	out := &campaignOutput{Status: http.StatusOK, Body: viewOf(found, c.manager.ProgressOf(ctx, found))}
 	out.Body.Returns = returnsViewOf(summary)
 	return out, nil
 }

@@ -60,7 +60,9 @@ func referenceCalls(t *testing.T) []simulation.RemoteCall {
 			t.Errorf("the reference run ended %+v", c.Counts)
 		}
 		calls = w.Calls()
-		calls = calls[:len(calls)-2] // the test's own GET, a look at the key and one at the campaign
+		for calls[len(calls)-1].Function == "api" { // the test's own GET
+			calls = calls[:len(calls)-1]
+		}
 		w.Check(c.ID)
 	})
 	slices.SortStableFunc(calls, func(a, b simulation.RemoteCall) int { return cmp.Compare(a.Function, b.Function) })
@@ -84,9 +86,15 @@ func (a *tally) add(w *simulation.World, c simulation.Campaign) {
 
 func (a *tally) report(t *testing.T, what string) {
 	t.Helper()
+	a.reportOf(t, what, .9)
+}
+
+// reportOf is report where the fault must have struck in a share of the runs: which calls there are depends on chance.
+func (a *tally) reportOf(t *testing.T, what string, share float64) {
+	t.Helper()
 	t.Logf("%s: %d runs, the fault struck in %d, %d recipients unknown in all, %d at most in one run",
 		what, a.runs, a.struck, a.unknown, a.most)
-	if a.struck < a.runs*9/10 {
+	if float64(a.struck) < share*float64(a.runs) {
 		t.Errorf("%s: the fault struck in %d of %d runs only", what, a.struck, a.runs)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -206,13 +207,15 @@ func decode[T any](s *situation, body []byte) T {
 
 func TestEveryFileUnderEventsDrivesItsFunction(t *testing.T) {
 	files := eventFiles(t)
-	for name := range situations {
+	all := maps.Clone(situations)
+	maps.Copy(all, returnsSituations)
+	for name := range all {
 		if !slices.Contains(files, name) {
 			t.Errorf("there is no events/%s", name)
 		}
 	}
 	for _, name := range files {
-		check, ok := situations[name]
+		check, ok := all[name]
 		if !ok {
 			t.Errorf("no test knows events/%s", name)
 			continue
@@ -230,6 +233,14 @@ func drive(t *testing.T, name string, check func(*situation)) {
 	isEventOf(t, function, event)
 	// The platform's own ticks would do the dispatcher's work for it.
 	o := simulation.Options{Tick: func(int) bool { return function != "dispatcher" }}
+	if function == "webhook" {
+		o.Clock = func(function string) func() time.Time {
+			if function == "webhook" {
+				return func() time.Time { return signedAt }
+			}
+			return time.Now
+		}
+	}
 	simulation.Run(t, o, func(w *simulation.World) {
 		ctx := context.Background()
 		if err := w.Store.AddKey(ctx, "local", "local", time.Now()); err != nil {
@@ -237,6 +248,11 @@ func drive(t *testing.T, name string, check func(*situation)) {
 		}
 		if err := local.StoreSample(ctx, w.Store, time.Now()); err != nil {
 			t.Fatal(err)
+		}
+		if function == "courier" {
+			if err := storeOneOff(w); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if function == "dispatcher" {
 			time.Sleep(61 * time.Second)
@@ -255,9 +271,9 @@ func isEventOf(t *testing.T, function string, event []byte) {
 	t.Helper()
 	var form any
 	switch function {
-	case "api":
+	case "api", "webhook":
 		form = &events.APIGatewayV2HTTPRequest{}
-	case "sender":
+	case "sender", "recorder", "courier":
 		form = &events.SQSEvent{}
 	case "dispatcher":
 		form = &events.EventBridgeEvent{}

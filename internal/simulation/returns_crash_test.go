@@ -175,7 +175,7 @@ func TestCrashMatrixOfTheReturns(t *testing.T) {
 			}
 		}
 	})
-	all.report(t, "crash matrix of the returns")
+	all.reportOf(t, "crash matrix of the returns", .75)
 	if all.runs < 100 {
 		t.Errorf("%d runs of %d calls", all.runs, len(calls))
 	}
@@ -211,5 +211,5 @@ func TestReturnsInARoughWorld(t *testing.T) {
 			t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { comesBack(t, all, faults...) })
 		}
 	})
-	all.report(t, "returns in a rough world")
+	all.reportOf(t, "returns in a rough world", .75)
 }

@@ -43,7 +43,7 @@ const (
 	apiKey     = "simulated-key"
 	vonageKey  = "abcd1234"
 	vonageWord = "simulated-secret"
-	signature  = "simulated-signature-secret"
+	signature  = "local-signature-secret" // that of the files under events/
 )
 
 // Options change the world. The zero value is the template's defaults and a Vonage that answers at once.
@@ -278,6 +278,9 @@ func (w *World) watch(next http.Handler) http.Handler {
 		next.ServeHTTP(rw, r)
 	})
 }
+
+// Context is the world's.
+func (w *World) Context() context.Context { return w.t.Context() }
 
 // Delays are the delays in seconds of all deliveries queued so far.
 func (w *World) Delays() []int {
