@@ -38,7 +38,8 @@ const (
 	cloudURL = "http://cloud.local"
 	apiURL   = "http://api.local"
 	// The template lets credentials travel in the clear to this machine only.
-	vonageURL = "http://localhost/sms"
+	vonageURL   = "http://localhost/sms"
+	messagesURL = "http://localhost/v1"
 
 	apiKey     = "simulated-key"
 	vonageKey  = "abcd1234"
@@ -127,7 +128,7 @@ func (w *World) build(ctx context.Context, o Options) *local.Platform {
 	back := &o.Vonage.Returns
 	back.ReceiptsURL, back.InboundURL = apiURL+"/webhooks/vonage/receipts", apiURL+"/webhooks/vonage/inbound"
 	back.Transport = roundTripper(func(r *http.Request) (*http.Response, error) { return w.client.Transport.RoundTrip(r) })
-	back.Secret, back.Method = signature, signatureMethod(described)
+	back.Secret, back.Method, back.MessagesAPI = signature, signatureMethod(described), o.Parameters["VonageApi"] == "messages"
 	w.Vonage = vonagetest.New(o.Vonage)
 	secret := fmt.Sprintf(`{"api_key":%q,"api_secret":%q,"signature_secret":%q}`, vonageKey, vonageWord, signature)
 	cloud, err := local.NewCloud(described, cloudURL, map[string]string{"sluice/vonage": secret})
@@ -157,6 +158,9 @@ func (w *World) template(parameters map[string]string) *template.Template {
 	w.must(err)
 	defer file.Close()
 	all := map[string]string{"VonageUrl": vonageURL}
+	if parameters["VonageApi"] == "messages" {
+		all["VonageUrl"] = messagesURL
+	}
 	for name, value := range parameters {
 		all[name] = value
 	}
