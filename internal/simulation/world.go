@@ -61,6 +61,8 @@ type Options struct {
 	Clock   func(function string) func() time.Time
 	// Meter counts what AWS would bill; nil for none.
 	Meter *Meter
+	// Spy is told of each call of AWS that a function makes, its start included; nil for nobody.
+	Spy func(function, operation string, body []byte)
 }
 
 // World is a running system.
@@ -189,6 +191,22 @@ func (o Options) cloud(h http.Handler) http.Handler {
 	return h
 }
 
+func (o Options) spy(function string, next http.RoundTripper) http.RoundTripper {
+	if o.Spy == nil {
+		return next
+	}
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		r = r.Clone(r.Context())
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		o.Spy(function, r.Header.Get("X-Amz-Target"), body)
+		return next.RoundTrip(r)
+	})
+}
+
 func (o Options) clock(function string) func() time.Time {
 	if o.Clock != nil {
 		return o.Clock(function)
@@ -215,7 +233,7 @@ func (w *World) functions(ctx context.Context, t *template.Template, wire http.R
 	w.invokers = make(map[string]lambda.Invoker)
 	for _, f := range t.Functions {
 		handler, err := made[f.Name](ctx, app.Base{
-			AWS:    awsConfig(w.faults.transport(f.Name, o.Meter.Transport(f.Name, wire))),
+			AWS:    awsConfig(w.faults.transport(f.Name, o.Meter.Transport(f.Name, o.spy(f.Name, wire)))),
 			Getenv: func(name string) string { return f.Environment[name] },
 			Vonage: w.faults.transport(f.Name, inprocess.Transport(w.Vonage)), Now: o.clock(f.Name),
 			Log: slog.New(slog.NewJSONHandler(w.logs, nil)).With("function", f.Name),
