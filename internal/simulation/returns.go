@@ -95,6 +95,9 @@ func (w *World) CheckReturns(id string) {
 		if fate := want[r.Number]; r.Delivery.Status != fate {
 			w.t.Errorf("a text is %q by the rows, %q by what Vonage told", r.Delivery.Status, fate)
 		}
+		if r.Status == "unknown" && r.Delivery.Status != "" {
+			w.t.Errorf("a text is unknown, and Vonage told that it is %q", r.Delivery.Status)
+		}
 	}
 	if got.Delivered != fates["delivered"] || got.Undelivered != fates["undelivered"] {
 		w.t.Errorf("%d delivered, %d undelivered by the counters; the rows say %v", got.Delivered, got.Undelivered, fates)
