@@ -15,7 +15,7 @@ OWN_CFN_LINT := .build/cfn-lint-1.51.0
 GOARCH ?= $(shell go env GOARCH)
 BUILD_FUNCTION = CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH) \
 	go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
-# What the local platform sends through: empty for its own stand-in for Vonage.
+# What the local platform sends through: empty for its own stand-in for Vonage. README.md has all of its settings.
 VONAGE ?=
 # How long `make fuzz` spends on each target.
 FUZZTIME ?= 10s
@@ -37,7 +37,7 @@ $(FUNCTIONS:%=build-%): build-%:
 	@$(BUILD_FUNCTION) -o .build/$*/bootstrap ./functions/$*
 
 .PHONY: run
-run: build $(LOCAL) ## Run all of it on this machine, without an AWS account (VONAGE=...)
+run: build $(LOCAL) ## Run all of it on this machine, without an AWS account (VONAGE=... PARAMETERS=...)
 	@VONAGE='$(VONAGE)' exec $(LOCAL)
 
 .PHONY: $(LOCAL)
@@ -173,7 +173,7 @@ api-key: ## Make an API key for a deployed stack: TABLE=<TableName of its output
 	@go run ./internal/cmd/apikey -table '$(TABLE)' -name '$(NAME)'
 
 .PHONY: redrive
-redrive: ## Move dead letters back: QUEUE=<DeadLetterQueueUrl of a stack's outputs>, or QUEUE=local for that of `make run`
+redrive: ## Move dead letters back: QUEUE=<a ...DeadLetterQueueUrl of a stack's outputs>, or local, local:events, local:oneoffs
 	@go run ./internal/cmd/redrive -queue '$(QUEUE)' $(if $(SQS),-endpoint '$(SQS)')
 
 .PHONY: clean

@@ -6,14 +6,25 @@ import (
 	"time"
 
 	"sluice/internal/campaign"
+	"sluice/internal/oneoff"
 	"sluice/internal/sms"
 )
 
-// SampleID is the campaign that the files under events/ speak of.
-const SampleID = "01K9SAMP1E0000000000000000"
+// SampleID is the campaign that the files under events/ speak of, and SampleText the text outside of campaigns.
+const (
+	SampleID   = "01K9SAMP1E0000000000000000"
+	SampleText = "A7QY5T2M0K3C8V6B9N4PDXW1ZRA"
+)
 
-// StoreSample stores that campaign: seven recipients, of which the first batch of three is released and due.
-func StoreSample(ctx context.Context, store campaign.Store, now time.Time) error {
+// SampleStore keeps what they speak of.
+type SampleStore interface {
+	campaign.Store
+	SaveOneOff(ctx context.Context, t oneoff.Text) error
+}
+
+// StoreSample stores that campaign, with seven recipients, of which the first batch of three is released and due; and that
+// text, which answers the first of them and waits to be sent.
+func StoreSample(ctx context.Context, store SampleStore, now time.Time) error {
 	c := campaign.Campaign{
 		ID: SampleID, Name: "sample", Sender: "447700900000", Text: "Hello, World!", BatchSize: 3, Delay: time.Hour,
 		CreatedAt: now, LaunchedAt: now, Status: campaign.Running, Recipients: 7, NextDue: now, Epoch: 2,
@@ -30,6 +41,13 @@ func StoreSample(ctx context.Context, store campaign.Store, now time.Time) error
 	first := campaign.Batch{Campaign: c.ID, Number: 1, To: 3, Due: now, LookAt: now.Add(time.Minute)}
 	if err := store.Release(ctx, c, released, released.NextDue, []campaign.Batch{first}); err != nil {
 		return fmt.Errorf("release the sample campaign's first batch: %w", err)
+	}
+	answer := oneoff.Text{ // without a LookAt: the dispatcher leaves it to the event that names it
+		ID: SampleText, Kind: oneoff.Answer, From: c.Sender, To: list[0], Body: "Thank you! We are open until six.",
+		Campaign: c.ID, State: campaign.Pending, CreatedAt: now,
+	}
+	if err := store.SaveOneOff(ctx, answer); err != nil {
+		return fmt.Errorf("store the sample text: %w", err)
 	}
 	return nil
 }

@@ -42,8 +42,8 @@ func isDenied(code string) bool {
 func reason(code string) string {
 	switch code {
 	case "CouldNotDetermineMessageSource":
-		return "SQS cannot tell where a message came from (" + code + "): it was sent to the dead-letter queue directly. " +
-			"It stays there; no campaign needs it"
+		return "SQS cannot tell where a message came from (" + code + "): it was sent to the dead-letter queue directly, " +
+			"and stays there. None of the functions does that"
 	case "AWS.SimpleQueueService.NonExistentQueue":
 		return "the queue that a message came from is gone (" + code + ")"
 	case "AccessDenied":

@@ -21,14 +21,17 @@ import (
 
 const (
 	baseURL = "http://sqs.local"
-	deadURL = baseURL + "/000000000000/BatchesDeadLetterQueue"
+	deadURL = baseURL + "/000000000000/" + deadLetters
 	queue   = baseURL + "/000000000000/BatchesQueue"
+
+	deadLetters = "BatchesDeadLetterQueue"
 )
 
-// fixture is the local SQS in virtual time, with the two queues, and what the command printed.
+// fixture is the local SQS in virtual time, with two queues for each kind of message, and what the command printed.
 type fixture struct {
 	*testing.T
 	client *awssqs.Client
+	queue  string // The URL that messages are sent to.
 	out    bytes.Buffer
 }
 
@@ -36,8 +39,12 @@ type fixture struct {
 func inBubble(t *testing.T, change func(http.Handler) http.Handler, scenario func(*fixture)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		server, err := sqs.New(baseURL, sqs.Queue{Name: "BatchesQueue", DeadLetter: localQueue, MaxReceives: 5},
-			sqs.Queue{Name: localQueue})
+		var queues []sqs.Queue
+		for _, kind := range []string{"Batches", "Events", "OneOffs"} {
+			queues = append(queues, sqs.Queue{Name: kind + "Queue", DeadLetter: kind + "DeadLetterQueue", MaxReceives: 5},
+				sqs.Queue{Name: kind + "DeadLetterQueue"})
+		}
+		server, err := sqs.New(baseURL, queues...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +52,7 @@ func inBubble(t *testing.T, change func(http.Handler) http.Handler, scenario fun
 		if change != nil {
 			handler = change(server)
 		}
-		scenario(&fixture{T: t, client: awssqs.New(awssqs.Options{
+		scenario(&fixture{T: t, queue: queue, client: awssqs.New(awssqs.Options{
 			Region: localRegion, BaseEndpoint: aws.String(baseURL), RetryMaxAttempts: 1,
 			Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 			HTTPClient:  &http.Client{Transport: inprocess.Transport(handler)},
@@ -65,7 +72,7 @@ func (f *fixture) bury(n int) {
 	f.Helper()
 	for range n {
 		_, err := f.client.SendMessage(f.Context(), &awssqs.SendMessageInput{
-			QueueUrl: aws.String(queue), MessageBody: aws.String("{}"),
+			QueueUrl: &f.queue, MessageBody: aws.String("{}"),
 		})
 		f.must(err)
 	}
@@ -80,7 +87,7 @@ func (f *fixture) bury(n int) {
 func (f *fixture) receive() []types.Message {
 	f.Helper()
 	out, err := f.client.ReceiveMessage(f.Context(), &awssqs.ReceiveMessageInput{
-		QueueUrl: aws.String(queue), MaxNumberOfMessages: 10,
+		QueueUrl: &f.queue, MaxNumberOfMessages: 10,
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"},
 	})
 	f.must(err)

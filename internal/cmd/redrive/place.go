@@ -10,11 +10,25 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 )
 
-// The dead-letter queue of the template, as the local platform has it where nothing else is set.
-const (
-	localQueue    = "BatchesDeadLetterQueue"
-	localEndpoint = "http://127.0.0.1:3003"
-)
+// localEndpoint is where the local platform has its queues, where nothing else is set.
+const localEndpoint = "http://127.0.0.1:3003"
+
+// localQueue is the template's dead-letter queue for which a word stands; empty where there is none.
+func localQueue(word string) string {
+	switch word {
+	case "local", "local:batches":
+		return "BatchesDeadLetterQueue"
+	case "local:events":
+		return "EventsDeadLetterQueue"
+	case "local:oneoffs":
+		return "OneOffsDeadLetterQueue"
+	default:
+		return ""
+	}
+}
+
+// localWords says which words there are.
+const localWords = "local (or local:batches), local:events or local:oneoffs for those of make run"
 
 // place is where the dead letters are: a queue by its URL, or by its name.
 type place struct {
@@ -27,8 +41,8 @@ type place struct {
 
 func readPlace(args []string) (place, error) {
 	flags := flag.NewFlagSet("redrive", flag.ContinueOnError)
-	queue := flags.String("queue", "", "the dead-letter `queue`: its URL (DeadLetterQueueUrl of the stack's outputs), "+
-		"its ARN, or the word local for the one of make run")
+	queue := flags.String("queue", "", "the dead-letter `queue`: its URL (DeadLetterQueueUrl, EventsDeadLetterQueueUrl or "+
+		"OneOffsDeadLetterQueueUrl of the stack's outputs), its ARN, or "+localWords)
 	endpoint := flags.String("endpoint", "", "the `address` of an SQS that is not AWS's; for a local queue "+localEndpoint)
 	if err := flags.Parse(args); err != nil {
 		return place{}, err
@@ -55,11 +69,12 @@ func newPlace(queue, endpoint string) (place, error) {
 
 // parseQueue reads a queue's URL or ARN (Developer Guide, "Queue and message identifiers").
 func parseQueue(text string) (place, error) {
-	switch text {
-	case "":
-		return place{}, errors.New("say which queue: QUEUE=<DeadLetterQueueUrl of the stack's outputs>, or QUEUE=local")
-	case "local":
-		return place{queue: localQueue, name: localQueue, endpoint: localEndpoint}, nil
+	if text == "" {
+		return place{}, errors.New("say which queue: QUEUE=<DeadLetterQueueUrl, EventsDeadLetterQueueUrl or " +
+			"OneOffsDeadLetterQueueUrl of the stack's outputs>, or " + localWords)
+	}
+	if name := localQueue(text); name != "" {
+		return place{queue: name, name: name, endpoint: localEndpoint}, nil
 	}
 	if a, err := arn.Parse(text); err == nil && a.Service == "sqs" && a.Resource != "" {
 		return place{queue: text, name: a.Resource, account: a.AccountID, region: a.Region}, nil
@@ -68,7 +83,7 @@ func parseQueue(text string) (place, error) {
 	if err != nil || u.Host == "" || !isWeb(u.Scheme) || len(strings.Split(strings.Trim(u.Path, "/"), "/")) != 2 {
 		return place{}, fmt.Errorf("%q is no queue: give a URL such as "+
 			"https://sqs.eu-west-1.amazonaws.com/123456789012/name, an ARN such as "+
-			"arn:aws:sqs:eu-west-1:123456789012:name, or the word local", text)
+			"arn:aws:sqs:eu-west-1:123456789012:name, or "+localWords, text)
 	}
 	p := place{queue: text, url: text}
 	if labels := strings.Split(u.Hostname(), "."); len(labels) > 3 && labels[0] == "sqs" {

@@ -19,7 +19,7 @@ import (
 
 func TestDeadLettersAreMovedBackAndDeliveredAsIfTheyWereNew(t *testing.T) {
 	for name, given := range map[string]string{
-		"by the local name": "local", "by URL": deadURL, "by ARN": "arn:aws:sqs:us-east-1:000000000000:" + localQueue,
+		"by the local name": "local", "by its longer name": "local:batches", "by URL": deadURL, "by ARN": "arn:aws:sqs:us-east-1:000000000000:" + deadLetters,
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, nil, func(f *fixture) {
@@ -40,11 +40,29 @@ func TestDeadLettersAreMovedBackAndDeliveredAsIfTheyWereNew(t *testing.T) {
 	}
 }
 
+func TestEveryDeadLetterQueueIsMovedBackToItsOwnSource(t *testing.T) {
+	for word, source := range map[string]string{
+		"local:batches": "BatchesQueue", "local:events": "EventsQueue", "local:oneoffs": "OneOffsQueue",
+	} {
+		t.Run(word, func(t *testing.T) {
+			inBubble(t, nil, func(f *fixture) {
+				f.queue = baseURL + "/000000000000/" + source
+				f.bury(2)
+				f.must(f.redrive(f.Context(), word))
+				f.wantOutput("Moving 2 messages back to where they came from.", "Done: moved 2 of 2 messages.")
+				if got := f.receive(); len(got) != 2 {
+					f.Errorf("received %d messages from %s, want 2", len(got), source)
+				}
+			})
+		})
+	}
+}
+
 func TestAnEmptyQueueHasNothingToMove(t *testing.T) {
 	inBubble(t, nil, func(f *fixture) {
 		f.must(f.redrive(f.Context(), "local"))
 		f.wantOutput("Nothing to move: no message waits in BatchesDeadLetterQueue.")
-		in := &awssqs.ListMessageMoveTasksInput{SourceArn: aws.String("arn:aws:sqs:us-east-1:000000000000:" + localQueue)}
+		in := &awssqs.ListMessageMoveTasksInput{SourceArn: aws.String("arn:aws:sqs:us-east-1:000000000000:" + deadLetters)}
 		if out, err := f.client.ListMessageMoveTasks(f.Context(), in); err != nil || len(out.Results) != 0 {
 			f.Errorf("a move was started: %+v, %v", out, err)
 		}
@@ -178,7 +196,7 @@ func TestARefusalIsPutInPlainWords(t *testing.T) {
 		{"a queue that is not there", baseURL + "/000000000000/absent", "", "", "there is no queue " + baseURL},
 		{"an ARN that is not there", "arn:aws:sqs:us-east-1:000000000000:absent", "", "", "there is no queue arn:"},
 		{"the queue of batches", queue, "", "",
-			"is not the dead-letter queue: its dead letters are in arn:aws:sqs:us-east-1:000000000000:" + localQueue},
+			"is not the dead-letter queue: its dead letters are in arn:aws:sqs:us-east-1:000000000000:" + deadLetters},
 		{"no permission to look", "local", "GetQueueAttributes", denied, "credentials may not do this: they need sqs:Start"},
 		{"no permission to list", "local", "ListMessageMoveTasks", denied, "your credentials may not do this"},
 		{"no permission to move", "local", "StartMessageMoveTask", denied, "your credentials may not do this"},
@@ -203,7 +221,9 @@ func TestWhatIsGivenIsChecked(t *testing.T) {
 		name, words string
 		args        []string
 	}{
-		{"nothing", "say which queue", nil},
+		{"nothing", "say which queue: QUEUE=<DeadLetterQueueUrl, EventsDeadLetterQueueUrl or", nil},
+		{"nothing, of the local ones", "local:events or local:oneoffs", nil},
+		{"no word", `"local:replies" is no queue`, []string{"-queue", "local:replies"}},
 		{"no queue", `"BatchesDeadLetterQueue" is no queue`, []string{"-queue", "BatchesDeadLetterQueue"}},
 		{"the ARN of a topic", "is no queue", []string{"-queue", "arn:aws:sns:eu-west-1:123456789012:topic"}},
 		{"an address", "is no queue", []string{"-queue", "https://sqs.eu-west-1.amazonaws.com"}},
@@ -221,7 +241,7 @@ func TestAQueueSaysWhereItIs(t *testing.T) {
 		"https://queue.amazonaws.com/123456789012/dead":         {},
 		"arn:aws:sqs:ap-south-1:123456789012:dead":              {region: "ap-south-1"},
 		"http://127.0.0.1:4003/000000000000/dead":               {endpoint: "http://127.0.0.1:4003"},
-		"local": {endpoint: localEndpoint},
+		"local": {endpoint: localEndpoint}, "local:events": {endpoint: localEndpoint},
 	} {
 		p, err := newPlace(given, "")
 		if err != nil || p.region != want.region || p.endpoint != want.endpoint {
@@ -251,7 +271,7 @@ func TestWithoutCredentialsThatIsSaid(t *testing.T) {
 	wantError(t, err, "there are no AWS credentials")
 }
 
-func TestTheLocalNameIsTheTemplates(t *testing.T) {
+func TestTheLocalNamesAreTheTemplates(t *testing.T) {
 	file, err := os.Open(filepath.Join("..", "..", "..", "template.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -263,13 +283,22 @@ func TestTheLocalNameIsTheTemplates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sources int
+	taken := map[string]bool{}
 	for _, q := range described.Queues {
-		if q.DeadLetter == localQueue {
-			sources++
+		if q.DeadLetter != "" {
+			taken[q.DeadLetter] = true
 		}
 	}
-	if sources == 0 {
-		t.Errorf("%s takes nobody's dead letters", localQueue)
+	for _, word := range []string{"local", "local:batches", "local:events", "local:oneoffs"} {
+		name := localQueue(word)
+		if !taken[name] {
+			t.Errorf("%s is %q, which takes nobody's dead letters", word, name)
+		}
+		if word != "local" { // which is another name for one of them
+			delete(taken, name)
+		}
+	}
+	if len(taken) > 0 {
+		t.Errorf("no word stands for %v", taken)
 	}
 }

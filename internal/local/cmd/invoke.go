@@ -15,6 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sluice/internal/local"
+	"sluice/internal/local/cmd/resign"
+	"sluice/internal/vonage"
 )
 
 // invoke runs one function once and prints its answer. Where the local platform is running, the function works on its
@@ -34,12 +36,28 @@ func (m *machine) invoke(ctx context.Context, function, event string, out io.Wri
 		return fmt.Errorf("there is no function %q, only %v", function, m.names())
 	}
 	print := &printer{out: os.Stderr, done: ctx.Done()}
+	if payload, err = m.signAnew(payload, print); err != nil {
+		return err
+	}
 	if m.isRunning() {
 		print.line("invoking %s on the running platform", function)
 		return m.once(ctx, function, payload, print, out)
 	}
-	print.line("invoking %s on a platform of its own, with the campaign %s", function, local.SampleID)
+	print.line("invoking %s on a platform of its own, with the campaign %s and the text %s", function, local.SampleID, local.SampleText)
 	return m.alone(ctx, function, payload, print, out)
+}
+
+// signAnew lets a webhook come as if it had just been sent: the files under events/ were signed long ago.
+func (m *machine) signAnew(event []byte, print *printer) ([]byte, error) {
+	if m.signature() == unsigned || m.account.SignatureSecret == "" {
+		return event, nil
+	}
+	as := resign.Signature{Method: vonage.Method(m.signature()), Secret: m.account.SignatureSecret}
+	fresh, again, err := resign.Event(event, fakeSignature, as, time.Now())
+	if again {
+		print.line("signing the webhook anew, as sent at this moment")
+	}
+	return fresh, err
 }
 
 func (m *machine) names() []string {
@@ -75,7 +93,7 @@ func (m *machine) alone(ctx context.Context, function string, payload []byte, pr
 	for _, server := range servers {
 		group.Go(server.serve)
 	}
-	err = m.once(ctx, function, payload, print, out)
+	err = m.before(ctx, print, func() error { return m.once(ctx, function, payload, print, out) })
 	for _, server := range servers {
 		err = errors.Join(err, server.http.Close())
 	}

@@ -94,6 +94,48 @@ func TestInvokeWorksOnARunningPlatform(t *testing.T) {
 	p.stop(syscall.SIGINT)
 }
 
+// TestInvokedFunctionsDoWhatTheirEventsSay runs the files under events/, on platforms of their own.
+func TestInvokedFunctionsDoWhatTheirEventsSay(t *testing.T) {
+	t.Parallel()
+	dir, on := folder(t), freePorts(t)
+	const failed, anew = `"19dd0b57-b21e-4ac1-bd88-01bbb068cb78"`, "signing the webhook anew"
+	for _, c := range []struct {
+		event, answer string
+		says          []string
+		not           string
+	}{
+		{"webhook/receipt-get.json", `"statusCode": 200`, []string{anew, "messages in EventsQueue: 1"}, ""},
+		{"webhook/inbound-form.json", `"statusCode": 200`, []string{anew, "messages in EventsQueue: 0, and 1 for later"}, ""},
+		{"webhook/message-status.json", `"statusCode": 200`, []string{anew, "messages in EventsQueue: 1"}, ""},
+		{"webhook/receipt-forged.json", `"statusCode": 401`, []string{"its signature is wrong"}, anew},
+		{"webhook/receipt-unsigned.json", `"statusCode": 401`, []string{"it has no signature"}, anew},
+		{"recorder/receipts.json", `[]`, []string{"came back: 1 delivered, 1 undelivered"}, ""},
+		{"recorder/inbound.json", `[]`, []string{"came back: 1 reply (1 open)"}, "messages in"},
+		{"recorder/stop.json", `[]`, []string{"numbers on the list of suppressions: 1", "messages in OneOffsQueue: 1"}, ""},
+		{"recorder/unreadable.json", failed, []string{"it is not JSON"}, "afterwards"},
+		{"courier/one-off.json", `[]`, []string{"text " + local.SampleText + " is accepted", "Vonage took: 1"}, ""},
+		{"sender/one-batch.json", `[]`, []string{"3 accepted, 0 failed", "Vonage took: 3"}, ""},
+	} {
+		t.Run(c.event, func(t *testing.T) {
+			path, err := filepath.Abs(filepath.Join(root, "events", c.event))
+			must(t, err)
+			function, _, _ := strings.Cut(c.event, "/")
+			code, stdout, stderr := run(t, dir, on, nil, "-invoke", function, "-event", path)
+			if code != 0 || !strings.Contains(stdout, c.answer) {
+				t.Errorf("ended with %d and %s, want %s", code, stdout, c.answer)
+			}
+			for _, want := range c.says {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("it does not say %q: %s", want, stderr)
+				}
+			}
+			if c.not != "" && strings.Contains(stderr, c.not) {
+				t.Errorf("it says %q: %s", c.not, stderr)
+			}
+		})
+	}
+}
+
 func TestInvokeRefuses(t *testing.T) {
 	t.Parallel()
 	dir, on := folder(t), freePorts(t)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -20,6 +19,8 @@ import (
 	"sluice/internal/local"
 	"sluice/internal/local/lambda"
 	"sluice/internal/local/template"
+	"sluice/internal/vonage"
+	"sluice/internal/vonage/vonagetest"
 )
 
 const templateFile = "template.yaml"
@@ -33,6 +34,8 @@ type machine struct {
 	template *template.Template
 	cloud    *local.Cloud
 	aws      aws.Config // reaches the cloud without a socket
+	// standIn for Vonage; nil where Vonage itself sends.
+	standIn *vonagetest.Fake
 }
 
 // readTemplate reads it with the settings' parameters, of which it finds those that are wrong.
@@ -49,14 +52,14 @@ func readTemplate(s settings) (*template.Template, error) {
 
 func newMachine(ctx context.Context, s settings, t *template.Template) (*machine, error) {
 	m := &machine{settings: s, template: t}
-	secret, err := json.Marshal(map[string]string{
-		"api_key": s.vonageKey, "api_secret": s.vonageSecret, "signature_secret": s.signatureSecret,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("make the secret: %w", err)
+	if err := m.answer(); err != nil {
+		return nil, err
 	}
-	m.cloud, err = local.NewCloud(m.template, s.sqs.url(), map[string]string{"sluice/vonage": string(secret)})
+	secret, err := m.account.secret()
 	if err != nil {
+		return nil, err
+	}
+	if m.cloud, err = local.NewCloud(m.template, s.sqs.url(), map[string]string{"sluice/vonage": secret}); err != nil {
 		return nil, err
 	}
 	m.aws = aws.Config{
@@ -65,6 +68,42 @@ func newMachine(ctx context.Context, s settings, t *template.Template) (*machine
 		HTTPClient:  &http.Client{Transport: inprocess.Transport(m.cloud)},
 	}
 	return m, m.store().AddKey(ctx, adminKey, "local", time.Now())
+}
+
+// unsigned is the signature of webhooks that carry none.
+const unsigned = "none"
+
+// answer makes a stand-in for Vonage that sends and signs as the stack expects it.
+func (m *machine) answer() error {
+	if m.real {
+		return nil
+	}
+	returns := &m.fake.Returns
+	if m.signature() != unsigned {
+		returns.Method, returns.Secret = m.signature(), m.account.SignatureSecret
+	}
+	if m.stack("VONAGE_API") == string(vonage.Messages) {
+		public, err := m.account.apply()
+		if err != nil {
+			return err
+		}
+		returns.MessagesAPI, m.fake.ApplicationID, m.fake.PublicKey = true, m.account.ApplicationID, public
+	}
+	m.standIn = vonagetest.New(m.fake)
+	return nil
+}
+
+// signature is how webhooks are signed: one of vonage.Methods, or unsigned.
+func (m *machine) signature() string { return m.stack("WEBHOOK_SIGNATURE") }
+
+// stack is what the template says of a variable, to whichever function.
+func (m *machine) stack(variable string) string {
+	for _, f := range m.template.Functions {
+		if v, ok := f.Environment[variable]; ok {
+			return v
+		}
+	}
+	return ""
 }
 
 func (m *machine) store() *dynamostore.Store {

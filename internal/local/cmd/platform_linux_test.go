@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -89,20 +90,34 @@ func startAt(t *testing.T, dir string, on ports, env ...string) *platform {
 	return p
 }
 
-// request is the command that the platform prints to be pasted; empty until it is there as a whole.
-func (p *platform) request() string {
-	_, from, _ := strings.Cut("\n"+p.out.String(), "\ncurl ")
-	command, _, whole := strings.Cut(from, "\n\n")
-	if !whole {
-		return ""
+// printed are the commands that the platform prints to be pasted; none until all are there.
+func (p *platform) printed() []string {
+	blocks := strings.Split(p.out.String(), "\n\n")
+	last := slices.IndexFunc(blocks, func(b string) bool { return strings.Contains(b, "/answer ") })
+	if last < 0 || last == len(blocks)-1 {
+		return nil
 	}
-	return "curl " + command
+	return slices.DeleteFunc(blocks[:last+1], func(b string) bool { return !strings.HasPrefix(b, "curl ") })
 }
 
-// said are the lines after that command.
+// request is the one that makes a campaign; empty until it is there.
+func (p *platform) request() string {
+	if all := p.printed(); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// said are the lines after those commands.
 func (p *platform) said() []string {
-	_, after, _ := strings.Cut(p.out.String(), p.request()+"\n\n")
+	all := p.printed()
+	_, after, _ := strings.Cut(p.out.String(), all[len(all)-1]+"\n\n")
 	return strings.FieldsFunc(after, func(r rune) bool { return r == '\n' })
+}
+
+// saidBut leaves out what contains the words.
+func (p *platform) saidBut(words string) []string {
+	return slices.DeleteFunc(p.said(), func(line string) bool { return strings.Contains(line, words) })
 }
 
 // stop sends a signal to the platform's whole group, as a terminal does, and holds it to what is promised: the end

@@ -26,22 +26,6 @@ func (p *printer) line(format string, args ...any) {
 	}
 }
 
-const sample = `curl -sS %s/campaigns -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d '{
-  "sender": "447700900000",
-  "recipients": ["447700900001", "447700900002", "447700900003", "447700900004", "447700900005", "447700900006", "447700900007"],
-  "message_string": "Hello, World!",
-  "batch_size": 3,
-  "delay_period": 2
-}'`
-
-func (p *printer) ready(s settings) {
-	if s.real {
-		p.line("VONAGE=real: texts go out through Vonage with key %s… and cost money.", s.vonageKey[:min(4, len(s.vonageKey))])
-	}
-	p.line("ready on %s, with the key %q. Ctrl-C stops everything; nothing is kept. Try:\n", s.api.url(), adminKey)
-	p.line(sample+"\n", s.api.url(), adminKey)
-}
-
 // logLine is what is read of the functions' log lines.
 type logLine struct {
 	Timestamp  time.Time `json:"timestamp"`
@@ -64,20 +48,31 @@ func (p *printer) log(function, raw string) {
 		return
 	}
 	switch {
+	case strings.HasPrefix(l.Message, unverified): // it was said at the start, and each process says it again
 	case l.Level != "INFO" && l.Level != "DEBUG":
 		p.line("%s  %s: %s", l.Timestamp.Local().Format(clock), function, raw)
 	case l.Recipients > 0:
-		p.line("%s  campaign %s  batch %d %s: %d recipients, %d accepted, %d failed, %d unknown, %d to send",
+		skipped := ""
+		if n := l.Recipients - l.Accepted - l.Failed - l.Unknown - l.Left; n > 0 {
+			skipped = fmt.Sprintf(", %d skipped", n)
+		}
+		p.line("%s  campaign %s  batch %d %s: %d recipients, %d accepted, %d failed%s, %d unknown, %d to send",
 			l.Timestamp.Local().Format(clock), l.Campaign, l.Batch, strings.TrimPrefix(l.Message, "batch "), l.Recipients,
-			l.Accepted, l.Failed, l.Unknown, l.Left)
+			l.Accepted, l.Failed, skipped, l.Unknown, l.Left)
 	}
 }
+
+// unverified is how the webhook's warning begins that it believes anybody.
+const unverified = "WEBHOOKS ARE NOT VERIFIED"
 
 // raw shows every line.
 func (p *printer) raw(function, line string) { p.line("%s: %s", function, line) }
 
 const clock = "15:04:05.000"
 
-func (p *printer) fault(part string, err error) {
-	p.line("%s  %s: %v", time.Now().Format(clock), part, err)
+func (p *printer) fault(part string, err error) { p.now("%s: %v", part, err) }
+
+// now shows a line with the time.
+func (p *printer) now(format string, args ...any) {
+	p.line("%s  "+format, append([]any{time.Now().Format(clock)}, args...)...)
 }

@@ -16,7 +16,6 @@ import (
 
 	"sluice/internal/local"
 	"sluice/internal/local/lambda"
-	"sluice/internal/vonage/vonagetest"
 )
 
 // serve runs the platform until ctx ends. Then everything is cut off: nothing here outlives the process.
@@ -28,7 +27,8 @@ func (m *machine) serve(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	platform, err := m.platform(pools, print)
+	news := &news{store: m.store(), print: print}
+	platform, err := m.platform(news.of(pools), print)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,11 @@ func (m *machine) serve(ctx context.Context, out io.Writer) error {
 		group.Go(server.serve)
 	}
 	group.Go(func() error { return platform.Run(ctx) })
-	print.ready(m.settings)
+	group.Go(func() error { return news.run(ctx) })
+	if m.standIn != nil {
+		group.Go(func() error { m.standIn.Run(ctx); return nil })
+	}
+	print.ready(m)
 	<-ctx.Done()
 	for _, server := range servers {
 		_ = server.http.Close() // sockets end with the process anyway
@@ -55,11 +59,7 @@ func closeAll(pools map[string]*lambda.Pool) {
 	}
 }
 
-func (m *machine) platform(pools map[string]*lambda.Pool, print *printer) (*local.Platform, error) {
-	functions := make(map[string]lambda.Invoker)
-	for name, pool := range pools {
-		functions[name] = pool
-	}
+func (m *machine) platform(functions map[string]lambda.Invoker, print *printer) (*local.Platform, error) {
 	return local.New(local.Config{
 		Template: m.template, Functions: functions, SQS: sqs.NewFromConfig(m.aws), SQSURL: m.sqs.url(),
 		Watcher: print.fault,
@@ -88,8 +88,8 @@ type endpoint struct {
 // services are what functions call.
 func (m *machine) services() []endpoint {
 	services := []endpoint{{m.dynamodb, m.cloud}, {m.sqs, m.cloud}}
-	if !m.real {
-		services = append(services, endpoint{m.vonage, vonagetest.New(m.fake)})
+	if m.standIn != nil {
+		services = append(services, endpoint{m.vonage, m.standIn})
 	}
 	return services
 }

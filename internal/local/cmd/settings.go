@@ -15,11 +15,9 @@ import (
 type settings struct {
 	api, vonage, dynamodb, sqs port
 	// real sends through Vonage itself, with the key of the environment.
-	real                    bool
-	vonageKey, vonageSecret string
-	// signatureSecret is what webhooks are signed with; it may be empty where Vonage itself sends.
-	signatureSecret string
-	fake            vonagetest.Config
+	real    bool
+	account account
+	fake    vonagetest.Config
 	// parameters override those of the template.
 	parameters map[string]string
 }
@@ -33,60 +31,31 @@ type port struct {
 func (p port) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.number)) }
 func (p port) url() string     { return "http://" + p.address() }
 
-// The stand-in's own account.
-const (
-	fakeKey    = "local123"
-	fakeSecret = "local-secret"
-	// fakeSignature is not for sending: it signs webhooks.
-	fakeSignature = "local-signature-secret"
-)
-
 // maxRate is the most that the stand-in's limits may be set to.
 const maxRate = 1_000_000
 
 func readSettings(getenv func(string) string) (settings, error) {
-	var faults []error
-	number := func(name string, fallback, least, most int) int {
-		v := getenv(name)
-		if v == "" {
-			return fallback
-		}
-		n, err := strconv.Atoi(v)
-		if err != nil || n < least || n > most {
-			faults = append(faults, fmt.Errorf("%s is %q: it must be a whole number from %d to %d", name, v, least, most))
-		}
-		return n
-	}
-	duration := func(name string, fallback time.Duration) time.Duration {
-		v := getenv(name)
-		if v == "" {
-			return fallback
-		}
-		d, err := time.ParseDuration(v)
-		if err != nil || d < 0 {
-			faults = append(faults, fmt.Errorf("%s is %q: it must be a duration such as 100ms", name, v))
-		}
-		return d
-	}
-	listen := func(name string, fallback int) port { return port{name, number(name, fallback, 1, 65535)} }
+	r := &reader{getenv: getenv}
+	listen := func(name string, fallback int) port { return port{name, r.number(name, fallback, 1, 65535)} }
 	s := settings{
 		api: listen("PORT", 3000), vonage: listen("VONAGE_PORT", 3001),
 		dynamodb: listen("DYNAMODB_PORT", 3002), sqs: listen("SQS_PORT", 3003),
-		vonageKey: fakeKey, vonageSecret: fakeSecret, signatureSecret: fakeSignature,
-		fake: vonagetest.Config{
-			APIKey: fakeKey, APISecret: fakeSecret,
-			Rate:       number("VONAGE_RATE", vonagetest.DefaultRate, -1, maxRate),
-			SenderRate: number("VONAGE_SENDER_RATE", 0, 0, maxRate),
-			Latency:    duration("VONAGE_LATENCY", 100*time.Millisecond),
-			Jitter:     duration("VONAGE_JITTER", 0),
-		},
+		account: account{APIKey: fakeKey, APISecret: fakeSecret, SignatureSecret: fakeSignature},
+	}
+	s.fake = vonagetest.Config{
+		APIKey: fakeKey, APISecret: fakeSecret,
+		Rate:       r.number("VONAGE_RATE", vonagetest.DefaultRate, -1, maxRate),
+		SenderRate: r.number("VONAGE_SENDER_RATE", 0, 0, maxRate),
+		Latency:    r.duration("VONAGE_LATENCY", 100*time.Millisecond),
+		Jitter:     r.duration("VONAGE_JITTER", 0),
+		Returns:    readReturns(r, s.api.url()),
 	}
 	var err error
 	if s.parameters, err = readParameters(getenv("PARAMETERS")); err != nil {
-		faults = append(faults, err)
+		r.faults = append(r.faults, err)
 	}
-	faults = append(faults, s.chooseVonage(getenv), s.distinct())
-	return s, errors.Join(faults...)
+	r.faults = append(r.faults, s.chooseVonage(getenv), s.distinct())
+	return s, errors.Join(r.faults...)
 }
 
 func (s *settings) chooseVonage(getenv func(string) string) error {
@@ -95,12 +64,13 @@ func (s *settings) chooseVonage(getenv func(string) string) error {
 		s.parameters["VonageUrl"] = s.vonage.url() + fakePath(s.parameters["VonageApi"])
 		return nil
 	case "real":
-		s.real, s.vonageKey, s.vonageSecret = true, getenv("VONAGE_API_KEY"), getenv("VONAGE_API_SECRET")
-		s.signatureSecret = getenv("VONAGE_SIGNATURE_SECRET")
-		if s.vonageKey == "" || s.vonageSecret == "" {
-			return errors.New("VONAGE=real needs VONAGE_API_KEY and VONAGE_API_SECRET in the environment")
+		s.real = true
+		s.account = account{
+			APIKey: getenv("VONAGE_API_KEY"), APISecret: getenv("VONAGE_API_SECRET"),
+			SignatureSecret: getenv("VONAGE_SIGNATURE_SECRET"),
+			ApplicationID:   getenv("VONAGE_APPLICATION_ID"), PrivateKey: getenv("VONAGE_PRIVATE_KEY"),
 		}
-		return nil
+		return s.account.check()
 	default:
 		return fmt.Errorf("VONAGE is %q: it must be real, fake or empty", getenv("VONAGE"))
 	}

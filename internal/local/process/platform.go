@@ -26,7 +26,7 @@ type Config struct {
 	// Parameters override those of template.yaml. No value may have a space in it.
 	Parameters map[string]string
 	// Env are variables of the platform's (README.md has the table), but for the ports and PARAMETERS. It gets no others,
-	// and none of this process.
+	// and none of this process. Nothing comes back from the stand-in for Vonage unless VONAGE_WEBHOOKS is among them.
 	Env map[string]string
 }
 
@@ -77,7 +77,7 @@ func launch(ctx context.Context, c Config) (*Platform, error) {
 		out: &transcript{ready: make(chan struct{})}, exited: make(chan struct{}),
 	}
 	p.cmd.Dir = c.Dir
-	p.cmd.Env = slices.Concat(pairs(c.Env), on.environment(), []string{"PARAMETERS=" + strings.Join(pairs(c.Parameters), " ")})
+	p.cmd.Env = slices.Concat([]string{"VONAGE_WEBHOOKS=none"}, pairs(c.Env), on.environment(), []string{"PARAMETERS=" + strings.Join(pairs(c.Parameters), " ")})
 	p.cmd.SysProcAttr = attributes()
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(os.Interrupt) }

@@ -18,6 +18,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"sluice/internal/local/cmd/resign"
 )
 
 func main() {
@@ -55,6 +57,9 @@ func subjects(dir string) []*subject {
 		function("api", "get-campaign.json", `"statusCode":200`),
 		function("dispatcher", "tick.json", "null"),
 		function("sender", "one-batch.json", `"batchItemFailures":[]`),
+		function("webhook", "receipt-json.json", `"statusCode":200`),
+		function("recorder", "receipts.json", `"batchItemFailures":[]`),
+		function("courier", "one-off.json", `"batchItemFailures":[]`),
 		{name: bare, path: filepath.Join(dir, "bench", "bare"), event: filepath.Join("events", "dispatcher", "tick.json"),
 			proof: "null"},
 	}
@@ -90,9 +95,9 @@ func (s *subject) measure(ctx context.Context, stage *stage, probe string) error
 		return err
 	}
 	env := stage.environment(s.name)
-	event, err := os.ReadFile(s.event)
+	event, err := s.read()
 	if err != nil {
-		return fmt.Errorf("read the event: %w", err)
+		return err
 	}
 	began, err := coldStart(ctx, s.path, env, event, s.proof)
 	if err != nil {
@@ -108,6 +113,16 @@ func (s *subject) measure(ctx context.Context, stage *stage, probe string) error
 	}
 	s.config, s.constructor = append(s.config, parts.Config), append(s.constructor, parts.Constructor)
 	return nil
+}
+
+// read signs a webhook as if it had just been sent.
+func (s *subject) read() ([]byte, error) {
+	event, err := os.ReadFile(s.event)
+	if err != nil {
+		return nil, fmt.Errorf("read the event: %w", err)
+	}
+	event, _, err = resign.Event(event, signatureSecret, resign.Signature{Method: signature, Secret: signatureSecret}, time.Now())
+	return event, err
 }
 
 func median(all []time.Duration) time.Duration {

@@ -56,7 +56,8 @@ func report(out io.Writer, all []*subject) error {
 	}
 	_, err := fmt.Fprint(out, `
 init is from the start of the process until it first asks for work, and first answer until it has answered its first
-event (api: read a campaign; dispatcher: a tick; sender: send a batch of three, with three texts at 1000 a second).
+event (api: read a campaign; dispatcher: a tick; sender: send a batch of three, with three texts at 1000 a second;
+webhook: verify and queue a receipt; recorder: record three receipts; courier: send a single text).
 Each column is the median; max is of the column before it.
 `)
 	return err

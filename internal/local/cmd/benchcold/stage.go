@@ -18,6 +18,7 @@ import (
 	"sluice/internal/local"
 	"sluice/internal/local/lambda"
 	"sluice/internal/local/template"
+	"sluice/internal/vonage"
 	"sluice/internal/vonage/vonagetest"
 )
 
@@ -29,7 +30,12 @@ type stage struct {
 	servers  []*http.Server
 }
 
-const vonageKey, vonageSecret = "local123", "local-secret"
+const (
+	vonageKey, vonageSecret = "local123", "local-secret"
+	// signatureSecret is what the webhooks under events/ are signed with.
+	signatureSecret = "local-signature-secret"
+	signature       = vonage.HMACSHA256
+)
 
 func newStage(ctx context.Context) (*stage, error) {
 	s := &stage{}
@@ -38,12 +44,12 @@ func newStage(ctx context.Context) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	vonage, err := s.serve(vonagetest.New(vonagetest.Config{APIKey: vonageKey, APISecret: vonageSecret, Rate: -1}))
+	standIn, err := s.serve(vonagetest.New(vonagetest.Config{APIKey: vonageKey, APISecret: vonageSecret, Rate: -1}))
 	if err != nil {
 		s.close()
 		return nil, err
 	}
-	if s.template, err = s.read(vonage); err != nil {
+	if s.template, err = s.read(standIn); err != nil {
 		s.close()
 		return nil, err
 	}
@@ -68,21 +74,23 @@ func (s *stage) close() {
 }
 
 // read takes the template with the highest rate that it allows: waiting for slots is no part of a cold start.
-func (s *stage) read(vonage string) (*template.Template, error) {
+func (s *stage) read(url string) (*template.Template, error) {
 	file, err := os.Open("template.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("read the template: %w", err)
 	}
 	defer file.Close()
 	return template.Read(file, template.Options{
-		Parameters: map[string]string{"VonageUrl": vonage + "/sms", "AccountRate": "1000", "PaceHeadroom": "0"},
-		QueueURL:   func(name string) string { return local.QueueURL(s.url, name) },
+		Parameters: map[string]string{
+			"VonageUrl": url + "/sms", "AccountRate": "1000", "PaceHeadroom": "0", "WebhookSignature": string(signature),
+		},
+		QueueURL: func(name string) string { return local.QueueURL(s.url, name) },
 	})
 }
 
 // reset gives the functions fresh services, with the sample campaign that the files under events/ speak of.
 func (s *stage) reset(ctx context.Context) error {
-	secret := fmt.Sprintf(`{"api_key": %q, "api_secret": %q}`, vonageKey, vonageSecret)
+	secret := fmt.Sprintf(`{"api_key": %q, "api_secret": %q, "signature_secret": %q}`, vonageKey, vonageSecret, signatureSecret)
 	cloud, err := local.NewCloud(s.template, s.url, map[string]string{"sluice/vonage": secret})
 	if err != nil {
 		return err

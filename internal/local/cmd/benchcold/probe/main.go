@@ -24,6 +24,7 @@ func main() {
 func run(ctx context.Context, function string) error {
 	constructor, ok := map[string]app.Function{
 		"api": app.API, "dispatcher": app.Dispatcher, "sender": app.Sender,
+		"webhook": app.Webhook, "recorder": app.Recorder, "courier": app.Courier,
 	}[function]
 	if !ok {
 		return fmt.Errorf("there is no function %q", function)
