@@ -37,11 +37,15 @@ func Webhook(ctx context.Context, b Base) (any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("WEBHOOK_SIGNATURE: %w", err)
 		}
+		key, err := credentials(ctx, secretsmanager.NewFromConfig(b.AWS), name)
+		if err != nil {
+			return nil, err
+		}
 		secrets := vonage.NewSecretCache(b.signatureSecrets(name), b.Now)
 		if _, err := secrets.Secrets(ctx); err != nil {
 			return nil, err
 		}
-		config.Method, config.Secrets, config.Renew = method, secrets.Secrets, secrets.Renew
+		config.Method, config.Secrets, config.Renew, config.APIKey = method, secrets.Secrets, secrets.Renew, key.APIKey
 	}
 	return lambdaio.HTTP(webhook.New(vonage.NewWebhooks(config), refusal, events, b.Now, b.Log), b.Log), nil
 }
@@ -49,6 +53,8 @@ func Webhook(ctx context.Context, b Base) (any, error) {
 // refusal is the status of an answer to a webhook that is not to be taken.
 func refusal(err error) int {
 	switch {
+	case errors.Is(err, vonage.ErrNoToken):
+		return 0 // after a 5xx it comes again, with a token (Vonage, "Signed webhooks")
 	case errors.Is(err, vonage.ErrForged):
 		return http.StatusUnauthorized
 	case errors.Is(err, vonage.ErrUnreadable):

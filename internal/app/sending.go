@@ -11,6 +11,7 @@ import (
 	"sluice/internal/oneoff"
 	"sluice/internal/optout"
 	"sluice/internal/pace"
+	"sluice/internal/returns"
 	"sluice/internal/sqsqueue"
 	"sluice/internal/vonage"
 )
@@ -39,7 +40,7 @@ func Sender(ctx context.Context, b Base) (any, error) {
 	clock := pace.NewClock(b.Now, store.Second)
 	pacing := pacing(pace.New(store, clock, campaign.MaxChunk), limit)
 	owner := func() string { return newID(clock.Now()) }
-	screen := optout.NewList(store, clock.Now)
+	screen := returns.NewScreen(store, clock.Now)
 	deliverer := campaign.NewDeliverer(store, queue, client, screen, pacing, brake, owner, clock.Now, b.Log)
 	return lambdaio.Batch(func(ctx context.Context, _, body string) error {
 		delivery, err := sqsqueue.Decode(body)

@@ -95,6 +95,14 @@ func (b Batch) After(s Step) Batch {
 // key names the batch.
 func (b Batch) key() BatchKey { return BatchKey{Campaign: b.Campaign, Number: b.Number} }
 
+// claimed is when the recipients in flight were claimed, at the earliest: a reply to one of them is later.
+func (b Batch) claimed(now time.Time) time.Time {
+	if b.StartedAt.IsZero() {
+		return now
+	}
+	return b.StartedAt
+}
+
 // state is for logs.
 func (b Batch) state() string {
 	switch {

@@ -22,8 +22,9 @@ type flight struct {
 	from  int
 	list  []sms.Number
 	done  []int // indices that have an outcome already
-	// blocked are those who want no texts.
-	blocked map[sms.Number]bool
+	// blocked are those who want no texts; taken, whose text the provider is known to have taken before, with its parts.
+	blocked *blocked
+	taken   map[sms.Number][]sms.Part
 	pacer   Pacer
 	slots   pace.Slots // of the pacer
 	shared  *shared
@@ -75,22 +76,31 @@ func (f *flight) fly(ctx context.Context) {
 	defer close(f.landed)
 	outcomes, err := f.send(ctx)
 	f.messages, f.sendErr = f.records(outcomes), err
-	f.bar(ctx, outcomes)
 	f.storeErr = f.keep(ctx, taken(f.messages))
+	f.bar(ctx, outcomes)
+}
+
+// attempted is the outcome of the last attempt to send a message, and when that was.
+type attempted struct {
+	sms.Outcome
+	at time.Time
 }
 
 // records are the records of the outcomes, in the order of the list.
-func (f *flight) records(outcomes []sms.Outcome) []Message {
+func (f *flight) records(outcomes []attempted) []Message {
 	messages := make([]Message, len(f.list))
 	for i, o := range outcomes {
-		m := Message{To: f.list[i], Index: f.from + i, Batch: f.batch.Number, At: f.now()}
+		m := Message{To: f.list[i], Index: f.from + i, Batch: f.batch.Number, At: o.at}
+		parts, known := f.taken[m.To]
 		switch {
 		case f.isDone(i):
 			continue
-		case f.blocked[m.To]:
-			m.State, m.Code, m.Reason = Skipped, "opted out", "the recipient wants no texts from this sender"
 		case isTaken(o.Verdict):
 			m.State, m.Code, m.Reason, m.Parts = stateOf(o.Verdict), o.Code, o.Reason, o.Parts
+		case known:
+			m.State, m.Code, m.Parts, m.At = Accepted, ByReceipt, parts, f.now()
+		case f.blocked.has(m.To):
+			m.State, m.Code, m.Reason, m.At = Skipped, "opted out", "the recipient wants no texts from this sender", f.now()
 		default:
 			continue
 		}
@@ -99,12 +109,18 @@ func (f *flight) records(outcomes []sms.Outcome) []Message {
 	return messages
 }
 
+// sendable says whether the i-th of the list is to be sent to.
+func (f *flight) sendable(i int) bool {
+	_, known := f.taken[f.list[i]]
+	return !known && !f.isDone(i) && !f.blocked.has(f.list[i])
+}
+
 // isDone says whether the i-th of the list has an outcome already.
 func (f *flight) isDone(i int) bool { return slices.Contains(f.done, f.from+i) }
 
 // bar notes the numbers that are not to be sent to any more. If that fails, the next campaign will find out as this one
 // did.
-func (f *flight) bar(ctx context.Context, outcomes []sms.Outcome) {
+func (f *flight) bar(ctx context.Context, outcomes []attempted) {
 	for i, o := range outcomes {
 		if !o.Barred {
 			continue
@@ -134,17 +150,20 @@ func (f *flight) open() int {
 }
 
 // send sends each message at its slot and waits for the answers. After an error or a stop, the rest has no outcome.
-func (f *flight) send(ctx context.Context) ([]sms.Outcome, error) {
-	outcomes := make([]sms.Outcome, len(f.list))
+func (f *flight) send(ctx context.Context) ([]attempted, error) {
+	outcomes := make([]attempted, len(f.list))
 	var answers sync.WaitGroup
 	defer answers.Wait()
 	spent := spending{Slots: f.slots}
 	for i, to := range f.list {
-		if f.isDone(i) || f.blocked[to] {
+		if !f.sendable(i) {
 			continue
 		}
-		if err := f.next(ctx, &spent, len(f.list)-i); err != nil {
+		if err := f.next(ctx, &spent, f.list[i:]); err != nil {
 			return outcomes, err
+		}
+		if !f.sendable(i) { // it took so long that all were screened again
+			continue
 		}
 		if f.shared.stopped() != "" {
 			return outcomes, nil
@@ -167,7 +186,7 @@ type spending struct {
 
 // next waits for the next slot. One that was missed is lost, those behind it are not: only when none is left are others
 // reserved, for the rest of the chunk.
-func (f *flight) next(ctx context.Context, s *spending, rest int) error {
+func (f *flight) next(ctx context.Context, s *spending, rest []sms.Number) error {
 	for {
 		for s.next < s.N && !f.usable(s.Slots, s.next) {
 			s.next++
@@ -202,9 +221,10 @@ var (
 
 // attempt sends one message, again as long as the provider certainly did not take it. Each attempt has its own slot, the
 // first one of those given. There is no outcome when it may no longer be tried again.
-func (f *flight) attempt(ctx context.Context, m sms.Message, slots pace.Slots) sms.Outcome {
+func (f *flight) attempt(ctx context.Context, m sms.Message, slots pace.Slots) attempted {
 	for failed, throttled := 0, 0; ; {
-		o := f.sender.Send(ctx, m)
+		o := attempted{at: f.now()}
+		o.Outcome = f.sender.Send(ctx, m)
 		if o.Verdict == sms.Stop {
 			f.shared.stop.CompareAndSwap(nil, &o.Reason)
 		}
@@ -214,7 +234,7 @@ func (f *flight) attempt(ctx context.Context, m sms.Message, slots pace.Slots) s
 		if o.Throttled == sms.NotThrottled {
 			failed++
 		} else {
-			f.slowDown(ctx, o, slots)
+			f.slowDown(ctx, o.Outcome, slots)
 			throttled++
 		}
 		if failed == maxAttempts {
@@ -227,11 +247,11 @@ func (f *flight) attempt(ctx context.Context, m sms.Message, slots pace.Slots) s
 		}
 		if throttled == maxThrottled {
 			f.shared.wait(f.now().Add(wait))
-			return sms.Outcome{}
+			return attempted{}
 		}
 		var ok bool
-		if slots, ok = f.again(ctx, wait); !ok {
-			return sms.Outcome{}
+		if slots, ok = f.again(ctx, m.To, wait); !ok {
+			return attempted{}
 		}
 	}
 }
@@ -248,7 +268,7 @@ func (f *flight) slowDown(ctx context.Context, o sms.Outcome, slots pace.Slots) 
 }
 
 // again waits, and then for a slot. It says whether the message may then still be sent.
-func (f *flight) again(ctx context.Context, wait time.Duration) (pace.Slots, bool) {
+func (f *flight) again(ctx context.Context, to sms.Number, wait time.Duration) (pace.Slots, bool) {
 	due := f.now().Add(wait)
 	deadline, ok := f.deadline(ctx)
 	if wait > maxWait || ok && due.Add(lastAttempt).After(deadline) {
@@ -258,22 +278,23 @@ func (f *flight) again(ctx context.Context, wait time.Duration) (pace.Slots, boo
 	if f.until(ctx, due.Add(-slotLead)) != nil {
 		return pace.Slots{}, false
 	}
-	fresh, err := f.turn(ctx, 1, due)
+	one := []sms.Number{to}
+	fresh, err := f.turn(ctx, one, due)
 	if err != nil {
 		return pace.Slots{}, false
 	}
 	spent := spending{Slots: fresh}
-	if f.next(ctx, &spent, 1) != nil {
+	if f.next(ctx, &spent, one) != nil {
 		return pace.Slots{}, false
 	}
-	return spent.Slots, f.shared.stopped() == "" && f.shared.relied(f.now())
+	return spent.Slots, f.shared.stopped() == "" && f.shared.relied(f.now()) && !f.blocked.has(to)
 }
 
 // turn reserves slots anew and waits until they are near: others may be far ahead, so what has happened meanwhile is
 // looked at before they are used. Where that takes so long that they are missed, more time is left for it.
-func (f *flight) turn(ctx context.Context, n int, notBefore time.Time) (pace.Slots, error) {
+func (f *flight) turn(ctx context.Context, to []sms.Number, notBefore time.Time) (pace.Slots, error) {
 	for lead := slotLead; lead <= maxLead; lead *= 4 {
-		w := f.want(ctx, n, notBefore, lastAttempt)
+		w := f.want(ctx, len(to), notBefore, lastAttempt)
 		w.Lead = lead
 		slots, err := f.pacer.Reserve(ctx, w)
 		if full := (pace.FullError{}); errors.As(err, &full) {
@@ -284,6 +305,9 @@ func (f *flight) turn(ctx context.Context, n int, notBefore time.Time) (pace.Slo
 		}
 		if err == nil {
 			err = f.wanted(ctx)
+		}
+		if err == nil {
+			err = f.blocked.ask(ctx, f.screen, f.text.From, to)
 		}
 		if err != nil {
 			return slots, err

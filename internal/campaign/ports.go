@@ -118,6 +118,9 @@ type Message struct {
 	At     time.Time
 }
 
+// ByReceipt is the Code of a message that is Accepted because a receipt says so: its sender had no answer.
+const ByReceipt = "receipt"
+
 // State is a recipient's state.
 type State string
 
@@ -168,6 +171,9 @@ type Screen interface {
 	// Blocked returns those of the numbers to whom nothing may be sent from that sender. It sees every opt-out that was
 	// recorded before. After an error nothing is known.
 	Blocked(ctx context.Context, from sms.Sender, numbers []sms.Number) (map[sms.Number]bool, error)
+	// Taken returns, of those of the numbers whose text the provider has told it took in this campaign, and which may still
+	// arrive, the parts. It sees every receipt that was recorded before.
+	Taken(ctx context.Context, campaign string, numbers []sms.Number) (map[sms.Number][]sms.Part, error)
 	// Bar notes that nothing may be sent to a number any more, by anybody: the provider says that it is barred or gone.
 	Bar(ctx context.Context, n sms.Number, campaign string) error
 }

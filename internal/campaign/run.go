@@ -142,14 +142,15 @@ func (r *run) takeChunk(ctx context.Context, list []sms.Number, pacer Pacer, slo
 	if claimed, err := r.claim(ctx, from+len(chunk.list)); err != nil || !claimed {
 		return err
 	}
-	if err := r.recheck(ctx, &chunk); err != nil {
-		if r.held < 0 { // they are given back
+	if err := r.recheck(ctx, chunk); err != nil {
+		err = errors.Join(err, r.land(ctx, 0)) // those before them are settled first
+		if r.held < 0 {                        // then these are given back
 			r.held = from
 		}
 		return err
 	}
 	r.launch(ctx, &flight{
-		from: from, list: chunk.list, blocked: chunk.blocked, done: r.batch.Counted, pacer: pacer, slots: slots,
+		from: from, list: chunk.list, blocked: chunk.blocked, taken: chunk.taken, done: r.batch.Counted, pacer: pacer, slots: slots,
 	})
 	return nil
 }

@@ -19,6 +19,7 @@ type optOuts struct {
 	fault  error
 	before func() // each look
 	asked  int
+	told   map[sms.Number]bool // a receipt was recorded
 }
 
 func (o *optOuts) Blocked(_ context.Context, _ sms.Sender, numbers []sms.Number) (map[sms.Number]bool, error) {
@@ -35,6 +36,16 @@ func (o *optOuts) Blocked(_ context.Context, _ sms.Sender, numbers []sms.Number)
 		}
 	}
 	return blocked, o.fault
+}
+
+func (o *optOuts) Taken(_ context.Context, _ string, numbers []sms.Number) (map[sms.Number][]sms.Part, error) {
+	taken := make(map[sms.Number][]sms.Part)
+	for _, n := range numbers {
+		if o.told[n] {
+			taken[n] = []sms.Part{{MessageID: "m1"}}
+		}
+	}
+	return taken, nil
 }
 
 func (o *optOuts) Bar(_ context.Context, n sms.Number, _ string) error {
@@ -191,5 +202,41 @@ func TestABarredNumberIsNoted(t *testing.T) {
 		if len(s.screen.barred) != 1 || s.screen.barred[0] != "447700000001" {
 			t.Errorf("%d numbers were barred", len(s.screen.barred))
 		}
+	})
+}
+
+// The third look fails behind a late claim, while the chunk before is still out: that one is settled, its text that the
+// provider put off is sent later, and nothing is unknown.
+func TestAChunkThatIsGivenBackLeavesTheOneBeforeAlone(t *testing.T) {
+	onStage(t, 58, 58, func(s *stage) {
+		s.provider.answer = func(to sms.Number, n int) sms.Outcome {
+			if to == "447700000003" && n == 1 {
+				return sms.Outcome{Verdict: sms.Retry, RetryAfter: 10 * time.Minute}
+			}
+			return sms.Outcome{Verdict: sms.Accepted}
+		}
+		steps, looks := 0, 0
+		s.store.beforeStep = func() {
+			if steps++; steps == 2 {
+				time.Sleep(1200 * time.Millisecond)
+			}
+		}
+		s.screen.before = func() {
+			looks++
+			s.screen.mu.Lock()
+			defer s.screen.mu.Unlock()
+			s.screen.fault = nil
+			if looks == 3 {
+				s.screen.fault = errors.New("the table is away")
+			}
+		}
+		if err := s.invoke(s.first()); err == nil {
+			t.Error("the delivery succeeded")
+		}
+		time.Sleep(time.Hour)
+		if err := s.invoke(campaign.Delivery{Campaign: s.campaign.ID, Batch: 1}); err != nil {
+			t.Error(err)
+		}
+		s.ended(campaign.Counts{Accepted: 58})
 	})
 }

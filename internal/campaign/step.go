@@ -32,7 +32,7 @@ func (r *run) takeOver(ctx context.Context) error {
 		if !ok || m.State == Retrying {
 			m, err = r.store.RecordAbsent(ctx, b.Campaign, Message{
 				To: to, Index: b.Settled + i, Batch: b.Number, State: Unknown, Code: "interrupted",
-				Reason: "the sender was interrupted before the answer was stored", At: r.now(),
+				Reason: "the sender was interrupted before the answer was stored", At: b.claimed(r.now()),
 			})
 			if err != nil {
 				return fmt.Errorf("mark as unknown: %w", err)

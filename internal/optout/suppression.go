@@ -35,6 +35,17 @@ type Mark struct {
 	Campaign string
 }
 
+// unsure is by how much the operator's clock and that of a text may differ, the second that texts are dated by included.
+const unsure = time.Minute
+
+// heeds is from when on a stop closes the scope again.
+func (m Mark) heeds() time.Time {
+	if m.Cause == ByOperator {
+		return m.Since.Add(-unsure)
+	}
+	return m.Since
+}
+
 // Suppression is one number's marks, by scope.
 type Suppression struct {
 	Number sms.Number
@@ -60,7 +71,7 @@ func (s Suppression) Out() bool {
 // of what closed it already, only the operator's word is stronger. Of what happened in the same second, the stop holds.
 func (s Suppression) Stopped(scope Scope, m Mark) (Suppression, bool) {
 	was, known := s.Marks[scope]
-	if was.Out && (was.Cause == ByOperator || m.Cause != ByOperator) || known && m.Since.Before(was.Since) {
+	if was.Out && (was.Cause == ByOperator || m.Cause != ByOperator) || known && m.Since.Before(was.heeds()) {
 		return s, false
 	}
 	m.Out = true

@@ -67,9 +67,15 @@ func (d Delivery) Failure() (Part, bool) {
 	return Part{}, false
 }
 
-// fold adds receipts, of a text of so many parts, and says whether anything changed. The order of receipts makes no
-// difference, nor how often each comes.
-func (d Delivery) fold(receipts []sms.Receipt, parts int) (Delivery, bool) {
+// made is of what a text is: of so many parts, whose ids are the record's, where it has them.
+type made struct {
+	parts int
+	ids   []string
+}
+
+// fold adds receipts, and says whether anything changed. The order of receipts makes no difference, nor how often each
+// comes.
+func (d Delivery) fold(receipts []sms.Receipt, of made) (Delivery, bool) {
 	before := d
 	d.Parts = maps.Clone(d.Parts)
 	if d.Parts == nil {
@@ -84,7 +90,7 @@ func (d Delivery) fold(receipts []sms.Receipt, parts int) (Delivery, bool) {
 		}
 		d.Whole = d.Whole || r.Whole
 	}
-	d.Fate = d.fate(parts)
+	d.Fate = d.fate(of)
 	return d, d.Fate != before.Fate || !maps.Equal(d.Parts, before.Parts)
 }
 
@@ -99,24 +105,47 @@ func beats(r sms.Receipt, p Part) bool {
 	return r.Code > p.Code
 }
 
-// fate follows from the parts. Where more came than the text has, a person sent it again: the better of the two counts.
-func (d Delivery) fate(parts int) Fate {
+// fate follows from the parts. Where more came than the text has, a person sent it again, and the better attempt counts:
+// the one whose parts the record names, or the one before, of which it is only known how many they were.
+func (d Delivery) fate(of made) Fate {
 	if d.Whole {
-		parts = 1
+		of.parts = 1
 	}
-	arrived, final := 0, 0
-	for _, p := range d.Parts {
-		if p.Status == sms.Delivered {
-			arrived++
-		}
-		if p.Status.Final() {
-			final++
+	var named, others attempt
+	for id, p := range d.Parts {
+		if slices.Contains(of.ids, id) {
+			named.add(p)
+		} else {
+			others.add(p)
 		}
 	}
-	switch {
-	case arrived >= parts:
+	if len(of.ids) == 0 {
+		return others.fate(of.parts)
+	}
+	last := named.fate(len(of.ids))
+	if last != Arrived && others.fate(of.parts) == Arrived {
 		return Arrived
-	case final >= parts:
+	}
+	return last
+}
+
+// attempt is how many parts of it arrived, and of how many it is known what became of them.
+type attempt struct{ arrived, final int }
+
+func (a *attempt) add(p Part) {
+	if p.Status == sms.Delivered {
+		a.arrived++
+	}
+	if p.Status.Final() {
+		a.final++
+	}
+}
+
+func (a attempt) fate(parts int) Fate {
+	switch {
+	case a.arrived >= parts:
+		return Arrived
+	case a.final >= parts:
 		return Undelivered
 	default:
 		return Transit

@@ -38,7 +38,7 @@ func TestFate(t *testing.T) {
 		{"no information", 1, []sms.Receipt{receipt("a", sms.DeliveryUnknown)}, Transit},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if d, _ := (Delivery{}).fold(c.receipts, c.parts); d.Fate != c.want {
+			if d, _ := (Delivery{}).fold(c.receipts, made{parts: c.parts}); d.Fate != c.want {
 				t.Errorf("got %s, want %s", d.Fate, c.want)
 			}
 		})
@@ -58,19 +58,19 @@ func TestFoldDependsOnTheReceiptsOnly(t *testing.T) {
 			}
 		})
 		receipts := rapid.SliceOfN(one, 1, 12).Draw(t, "receipts")
-		want, _ := (Delivery{}).fold(receipts, parts)
+		want, _ := (Delivery{}).fold(receipts, made{parts: parts})
 
 		repeated := append(append([]sms.Receipt(nil), receipts...), rapid.SliceOf(rapid.SampledFrom(receipts)).Draw(t, "again")...)
 		got := Delivery{}
 		for left := rapid.Permutation(repeated).Draw(t, "order"); len(left) > 0; {
 			n := rapid.IntRange(1, len(left)).Draw(t, "together")
-			got, _ = got.fold(left[:n], parts)
+			got, _ = got.fold(left[:n], made{parts: parts})
 			left = left[n:]
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
 		}
-		if again, changed := got.fold(repeated, parts); changed {
+		if again, changed := got.fold(repeated, made{parts: parts}); changed {
 			t.Fatalf("the same receipts changed %+v", again)
 		}
 	})
@@ -81,7 +81,7 @@ func TestAThousandPartsAreNotKept(t *testing.T) {
 	for i := range 1000 {
 		receipts = append(receipts, receipt(fmt.Sprint(i), sms.Delivered))
 	}
-	if d, _ := (Delivery{}).fold(receipts, 1); len(d.Parts) != maxParts || d.Fate != Arrived {
+	if d, _ := (Delivery{}).fold(receipts, made{parts: 1}); len(d.Parts) != maxParts || d.Fate != Arrived {
 		t.Errorf("%d parts, %s", len(d.Parts), d.Fate)
 	}
 }
@@ -89,12 +89,34 @@ func TestAThousandPartsAreNotKept(t *testing.T) {
 func TestWhyATextDidNotArrive(t *testing.T) {
 	d, _ := (Delivery{}).fold([]sms.Receipt{
 		{MessageID: "a", Status: sms.Delivered, At: noon}, {MessageID: "b", Status: sms.Rejected, Reason: "the number is barred", At: noon},
-	}, 2)
+	}, made{parts: 2})
 	if p, ok := d.Failure(); !ok || p.Reason != "the number is barred" {
 		t.Errorf("got %+v, %t", p, ok)
 	}
-	d, _ = d.fold([]sms.Receipt{receipt("b", sms.Delivered)}, 2)
+	d, _ = d.fold([]sms.Receipt{receipt("b", sms.Delivered)}, made{parts: 2})
 	if _, ok := d.Failure(); ok {
 		t.Error("a text that arrived has a failure")
+	}
+}
+
+// A person sent a text of two parts again: what arrived of the one attempt does not make the other whole.
+func TestTwoAttemptsDoNotAddUp(t *testing.T) {
+	of := made{parts: 2, ids: []string{"c", "d"}}
+	for _, c := range []struct {
+		name     string
+		receipts []sms.Receipt
+		want     Fate
+	}{
+		{"a part of each", []sms.Receipt{receipt("a", sms.Delivered), receipt("c", sms.Delivered)}, Transit},
+		{"the first arrived", []sms.Receipt{receipt("a", sms.Delivered), receipt("b", sms.Delivered)}, Arrived},
+		{"the second arrived", []sms.Receipt{receipt("a", sms.Expired), receipt("c", sms.Delivered), receipt("d", sms.Delivered)}, Arrived},
+		{"neither did", []sms.Receipt{receipt("a", sms.Delivered), receipt("b", sms.Expired), receipt("c", sms.Expired), receipt("d", sms.Delivered)}, Undelivered},
+		{"the second is still under way", []sms.Receipt{receipt("a", sms.Expired), receipt("b", sms.Expired)}, Transit},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if d, _ := (Delivery{}).fold(c.receipts, of); d.Fate != c.want {
+				t.Errorf("got %s, want %s", d.Fate, c.want)
+			}
+		})
 	}
 }

@@ -16,11 +16,11 @@ const (
 	// memory is how far back campaigns are looked through for the one that a reply answers, maxMemory how many.
 	memory    = 90 * 24 * time.Hour
 	maxMemory = 100
-	// afterwards is how much later than the reply itself the record of its text may be: a record is of the end of its chunk.
+	// afterwards is how much later than the reply itself the attempt to send its text may be: clocks differ.
 	afterwards = 10 * time.Second
-	// patienceForRecord is how long a reply waits that nobody was found for, while a campaign is sending: a sender that died
-	// has left no record, and the next one writes it.
-	patienceForRecord = time.Minute
+	// patienceForRecord is how long a reply waits while a campaign is sending of which there is no record of the person: the
+	// chunk's outcomes are stored at its end, and where a sender died, the next one writes them.
+	patienceForRecord = 2 * time.Minute
 	maxLive           = 25
 	// patienceForParts is how long a long text waits for the rest of its parts: one that could not be recorded at first comes
 	// again when its message is visible again (template.yaml, EventsQueue), after eleven minutes.
@@ -49,13 +49,14 @@ func (r *Recorder) reply(ctx context.Context, e Event, in sms.Inbound, f *Fragme
 		return err // it came before, or nothing can be read
 	}
 	word, language := optout.Read(in.Text)
-	found, err := r.attribute(ctx, &reply)
+	sent, err := r.sentTo(ctx, in.To, in.From)
 	if err != nil {
 		return err
 	}
-	if !found && word == optout.None && e.Held == 0 {
-		if live, err := r.sending(ctx, in.To); err != nil || live {
-			return errors.Join(err, r.later(ctx, e, patienceForRecord, live))
+	sent.attribute(&reply)
+	if word == optout.None && e.Held == 0 {
+		if wait, err := r.mayBeAnother(ctx, sent, reply.Campaign); err != nil || wait {
+			return errors.Join(err, r.later(ctx, e, patienceForRecord, wait))
 		}
 	}
 	for range maxConflicts {
@@ -108,10 +109,7 @@ func (r *Recorder) reception(ctx context.Context, reply Reply, word optout.Keywo
 		if err != nil {
 			return rec, err
 		}
-		if word == optout.Yes && !s.Blocks(reply.To) { // an answer like any other
-			word = optout.None
-		}
-		r.heed(&rec, reply, word, l, s)
+		word = r.heed(&rec, reply, word, l, s)
 	}
 	if word != optout.None {
 		reply.Keyword, reply.Status = word, Handled
@@ -122,8 +120,9 @@ func (r *Recorder) reception(ctx context.Context, reply Reply, word optout.Keywo
 	return rec, nil
 }
 
-// heed does what a word asks for.
-func (r *Recorder) heed(rec *Reception, reply Reply, word optout.Keyword, l optout.Language, s optout.Suppression) {
+// heed does what a word asks for, and returns what was heeded.
+func (r *Recorder) heed(rec *Reception, reply Reply, word optout.Keyword, l optout.Language, s optout.Suppression,
+) optout.Keyword {
 	switch word {
 	case optout.Stop:
 		after, changed := s.Stopped(r.policy.scope(reply.To), optout.Mark{
@@ -137,6 +136,9 @@ func (r *Recorder) heed(rec *Reception, reply Reply, word optout.Keyword, l opto
 		}
 	case optout.Start, optout.Yes:
 		after, changed := s.Started(reply.To, reply.since())
+		if word == optout.Yes && !changed { // an answer like any other
+			return optout.None
+		}
 		rec.Suppression = &after
 		if changed {
 			rec.OneOff = r.text(oneoff.Welcome, reply, r.speak(l).Welcome())
@@ -144,6 +146,7 @@ func (r *Recorder) heed(rec *Reception, reply Reply, word optout.Keyword, l opto
 	case optout.Help:
 		rec.OneOff = r.text(oneoff.Help, reply, r.speak(l).HelpText())
 	}
+	return word
 }
 
 // speak is the language to answer in: English words are understood by everybody, who may speak another language.
@@ -171,43 +174,46 @@ func (r Reply) since() time.Time {
 	return r.At
 }
 
-// attribute finds the campaign that last wrote to the number from the sender, before the reply. It says whether there is
-// one.
-func (r *Recorder) attribute(ctx context.Context, reply *Reply) (bool, error) {
-	sent, err := r.sentTo(ctx, reply.To, reply.From)
+// history is what a sender's latest campaigns have sent to one number.
+type history struct {
+	campaigns []string // the latest first
+	records   map[string]campaign.Message
+}
+
+// sentTo looks through the latest campaigns of a sender.
+func (r *Recorder) sentTo(ctx context.Context, from sms.Sender, to sms.Number) (history, error) {
+	ids, err := r.store.CampaignsFrom(ctx, from, r.now().Add(-memory), maxMemory)
 	if err != nil {
-		return false, err
+		return history{}, fmt.Errorf("look for the campaigns of a sender: %w", err)
 	}
+	records, err := r.store.MessagesTo(ctx, to, ids)
+	if err != nil {
+		return history{}, fmt.Errorf("look for the texts to a number: %w", err)
+	}
+	return history{campaigns: ids, records: records}, nil
+}
+
+// attribute finds the campaign that last wrote to the person before the reply, if there is one.
+func (h history) attribute(reply *Reply) {
 	var last campaign.Message
-	for id, m := range sent {
-		wrote := m.State == campaign.Accepted || m.State == campaign.Unknown
+	for id, m := range h.records {
+		wrote := m.State == campaign.Accepted || m.State == campaign.Unknown || m.State == campaign.Retrying
 		if wrote && m.At.After(last.At) && !m.At.After(reply.since().Add(afterwards)) {
 			last, reply.Campaign, reply.Batch = m, id, m.Batch
 		}
 	}
-	return reply.Campaign != "", nil
 }
 
-// sentTo returns the records of a number in the latest campaigns of a sender.
-func (r *Recorder) sentTo(ctx context.Context, from sms.Sender, to sms.Number) (map[string]campaign.Message, error) {
-	ids, err := r.store.CampaignsFrom(ctx, from, r.now().Add(-memory), maxMemory)
-	if err != nil {
-		return nil, fmt.Errorf("look for the campaigns of a sender: %w", err)
-	}
-	sent, err := r.store.MessagesTo(ctx, to, ids)
-	if err != nil {
-		return nil, fmt.Errorf("look for the texts to a number: %w", err)
-	}
-	return sent, nil
-}
-
-// sending says whether one of the sender's latest campaigns may have written to somebody without a record of it yet.
-func (r *Recorder) sending(ctx context.Context, from sms.Sender) (bool, error) {
-	ids, err := r.store.CampaignsFrom(ctx, from, r.now().Add(-memory), maxLive)
-	if err != nil {
-		return false, fmt.Errorf("look for the campaigns of a sender: %w", err)
-	}
-	for _, id := range ids {
+// mayBeAnother says whether a later campaign than the one that was found may have written to the person without a record of
+// it yet: its chunk is still out, or its sender died.
+func (r *Recorder) mayBeAnother(ctx context.Context, h history, found string) (bool, error) {
+	for _, id := range h.campaigns[:min(len(h.campaigns), maxLive)] {
+		if id == found {
+			break
+		}
+		if _, known := h.records[id]; known {
+			continue
+		}
 		c, err := r.store.Campaign(ctx, id)
 		if err != nil && !errors.Is(err, campaign.ErrNotFound) {
 			return false, fmt.Errorf("read campaign %s: %w", id, err)

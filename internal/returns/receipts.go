@@ -85,9 +85,12 @@ func (f *fold) changes() ([]Delivery, map[time.Time]Tally) {
 	var changed []Delivery
 	tallies := make(map[time.Time]Tally)
 	for _, to := range f.numbers {
+		if _, known := f.messages[to]; !known { // nothing is counted of whom nothing is recorded
+			continue
+		}
 		before := f.deliveries[to]
 		before.To = to
-		after, isNew := before.fold(f.of[to], f.parts(to))
+		after, isNew := before.fold(f.of[to], f.made(to))
 		if !isNew {
 			continue
 		}
@@ -101,12 +104,18 @@ func (f *fold) changes() ([]Delivery, map[time.Time]Tally) {
 	return changed, tallies
 }
 
-// parts is of how many parts receipts are to come: as many as the provider took, where that is recorded.
-func (f *fold) parts(to sms.Number) int {
-	if n := len(f.messages[to].Parts); n > 0 {
-		return n
+// made is of what the text to a recipient is: of as many parts as the provider took, where that is recorded. What a receipt
+// resolved names only the parts that had told by then.
+func (f *fold) made(to sms.Number) made {
+	m := f.messages[to]
+	if m.State != campaign.Accepted || m.Code == campaign.ByReceipt || len(m.Parts) == 0 {
+		return made{parts: f.campaign.Segments()}
 	}
-	return f.campaign.Segments()
+	of := made{parts: len(m.Parts)}
+	for _, p := range m.Parts {
+		of.ids = append(of.ids, p.MessageID)
+	}
+	return of
 }
 
 // merged adds the earliest minute to the next: after a long silence, a transaction has no room for all of them.
@@ -125,7 +134,9 @@ func (f *fold) optOuts(ctx context.Context) error {
 			continue
 		}
 		err := f.suppress(ctx, e.Receipt.To, Reception{Campaign: f.campaign.ID, Minute: minuteOf(e.ReceivedAt)},
-			f.policy.scope(e.Receipt.From), optout.Mark{Since: e.Receipt.At, Cause: optout.ByProvider, Campaign: f.campaign.ID})
+			f.policy.scope(f.campaign.Sender), optout.Mark{
+				Since: earlier(e.Receipt.At, e.ReceivedAt), Cause: optout.ByProvider, Campaign: f.campaign.ID,
+			})
 		if err != nil {
 			return err
 		}
@@ -163,34 +174,19 @@ func (r *Recorder) suppression(ctx context.Context, n sms.Number) (optout.Suppre
 	return optout.Suppression{Number: n}, nil
 }
 
-// resolve does what the receipts tell about the sending. The records were read before the fold was written: who had none
-// then is looked up again, since whoever writes an unknown after that does not see the receipt.
+// resolve does what the receipts tell about the sending. What is not recorded yet, or not settled, is put back.
 func (f *fold) resolve(ctx context.Context) error {
-	var early []sms.Number
-	for _, to := range f.numbers {
-		if !recorded(f.messages[to]) {
-			early = append(early, to)
-		}
-	}
-	if len(early) > 0 {
-		again, err := f.store.Messages(ctx, f.campaign.ID, early)
-		if err != nil {
-			return err
-		}
-		maps.Copy(f.messages, again)
-	}
-	var open []sms.Number
+	open := make(map[sms.Number]bool)
 	for _, to := range f.numbers {
 		m := f.messages[to]
 		var err error
 		if m.State == campaign.Unknown {
 			err = f.store.Resolve(ctx, f.campaign.ID, f.resolved(m))
 		}
-		if !recorded(m) || errors.Is(err, ErrUnsettled) {
-			open = append(open, to)
-			continue
-		}
-		if err != nil {
+		switch {
+		case !recorded(m), errors.Is(err, ErrUnsettled):
+			open[to] = true
+		case err != nil:
 			return err
 		}
 	}
@@ -202,11 +198,8 @@ func recorded(m campaign.Message) bool { return m.State != "" && m.State != camp
 
 // resolved is the record of a text that the receipts prove was taken.
 func (f *fold) resolved(m campaign.Message) campaign.Message {
-	m.State, m.Code, m.Reason, m.Parts = campaign.Accepted, "", "", nil
-	parts := f.deliveries[m.To].Parts
-	for _, id := range slices.Sorted(maps.Keys(parts)) {
-		m.Parts = append(m.Parts, sms.Part{MessageID: id, Network: parts[id].Network, Price: parts[id].Price})
-	}
+	m.State, m.Code, m.Reason, m.Parts = campaign.Accepted, campaign.ByReceipt, "", nil
+	m.Parts = f.deliveries[m.To].parts()
 	return m
 }
 
@@ -220,12 +213,13 @@ const (
 	maxHeld = 400
 )
 
-// putBack has the receipts of these recipients come again, one for each: what they said of the delivery is recorded.
-func (f *fold) putBack(ctx context.Context, open []sms.Number) error {
+// putBack has the receipts of these recipients come again.
+func (f *fold) putBack(ctx context.Context, open map[sms.Number]bool) error {
 	byWait := make(map[time.Duration][]Event)
-	for _, to := range open {
-		i := slices.IndexFunc(f.events, func(e Event) bool { return e.Receipt.To == to })
-		e := f.events[i]
+	for _, e := range f.events {
+		if !open[e.Receipt.To] {
+			continue
+		}
 		if e.Held == maxHeld {
 			f.log.WarnContext(ctx, "receipt without a record of its text", "campaign", f.campaign.ID)
 			continue
@@ -243,4 +237,11 @@ func (f *fold) putBack(ctx context.Context, open []sms.Number) error {
 		}
 	}
 	return nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
 }

@@ -65,57 +65,86 @@ func (r *Recorder) Record(ctx context.Context, events []Event) []error {
 			receipts[e.Receipt.Ref] = append(receipts[e.Receipt.Ref], i)
 		}
 	}
-	for ref, indices := range receipts {
+	record := func(some []int, of func(context.Context, []Event) error) {
 		groups.Go(func() error {
-			r.receipts(ctx, ref, events, indices, faults)
+			err := errLate
+			if r.timeFor(ctx) {
+				err = of(ctx, pick(events, some))
+			}
+			for _, i := range some {
+				faults[i] = err
+			}
 			return nil
 		})
 	}
-	for i, e := range events {
+	for i, e := range events { // what people wrote comes first: there may be a STOP among it
 		if e.Inbound != nil {
-			groups.Go(func() error {
-				faults[i] = r.inbound(ctx, e)
-				return nil
-			})
+			record([]int{i}, func(ctx context.Context, one []Event) error { return r.inbound(ctx, one[0]) })
+		}
+	}
+	for ref, indices := range receipts {
+		for _, some := range byRecipient(events, indices, isCampaign(ref)) {
+			record(some, func(ctx context.Context, some []Event) error { return r.receipts(ctx, ref, some) })
 		}
 	}
 	_ = groups.Wait() // the faults are in their places
 	return faults
 }
 
-// receipts records the receipts of one reference.
-func (r *Recorder) receipts(ctx context.Context, ref string, events []Event, indices []int, faults []error) {
-	if oneoff.IsID(ref) {
-		for _, i := range indices {
-			faults[i] = r.ofText(ctx, events[i])
-		}
-		return
+// closing is kept free at the end of an invocation for what has begun.
+const closing = 15 * time.Second
+
+// errLate: there was no time left for an event.
+var errLate = errors.New("left for another invocation")
+
+func (r *Recorder) timeFor(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() == nil && (!ok || time.Until(deadline) > closing)
+}
+
+func pick(events []Event, indices []int) []Event {
+	some := make([]Event, len(indices))
+	for k, i := range indices {
+		some[k] = events[i]
 	}
-	if ref == "" {
-		for _, i := range indices {
-			faults[i] = r.withoutRef(ctx, events[i])
-		}
-		return
+	return some
+}
+
+// isCampaign tells what may be a campaign's id from what other senders of the same account give as a reference, which may
+// be anything.
+func isCampaign(ref string) bool {
+	if len(ref) != idLength {
+		return false
 	}
-	for _, some := range byRecipient(events, indices) {
-		group := make([]Event, len(some))
-		for k, i := range some {
-			group[k] = events[i]
-		}
-		if err := r.ofCampaign(ctx, ref, group); err != nil {
-			for _, i := range some {
-				faults[i] = err
-			}
-		}
+	_, err := crockford.DecodeString(ref)
+	return err == nil
+}
+
+// receipts records some receipts of one reference.
+func (r *Recorder) receipts(ctx context.Context, ref string, events []Event) error {
+	switch {
+	case isCampaign(ref):
+		return r.ofCampaign(ctx, ref, events)
+	case oneoff.IsID(ref):
+		return r.ofText(ctx, events[0])
+	default:
+		return r.withoutRef(ctx, events[0])
 	}
 }
 
 // maxGroup is how many recipients are folded at once: some of a transaction is for minutes.
 const maxGroup = 90
 
-// byRecipient cuts indices of receipts up into groups of at most maxGroup recipients, all of one recipient together.
-func byRecipient(events []Event, indices []int) [][]int {
+// byRecipient cuts indices of receipts up into groups of at most maxGroup recipients, all of one recipient together; or each
+// by itself.
+func byRecipient(events []Event, indices []int, together bool) [][]int {
 	var groups [][]int
+	if !together {
+		for _, i := range indices {
+			groups = append(groups, []int{i})
+		}
+		return groups
+	}
 	group := make(map[sms.Number]int)
 	members := 0
 	for _, i := range indices {
@@ -139,7 +168,7 @@ func (r *Recorder) withoutRef(ctx context.Context, e Event) error {
 	if err != nil {
 		return err
 	}
-	for id, m := range sent {
+	for id, m := range sent.records {
 		for _, p := range m.Parts {
 			if p.MessageID == e.Receipt.MessageID {
 				return r.ofCampaign(ctx, id, []Event{e})
@@ -155,11 +184,11 @@ func (r *Recorder) ofText(ctx context.Context, e Event) error {
 	for range maxConflicts {
 		t, err := r.store.OneOff(ctx, e.Receipt.Ref)
 		if errors.Is(err, campaign.ErrNotFound) {
-			r.log.InfoContext(ctx, "receipt of a text that is not ours", "ref_length", len(e.Receipt.Ref))
+			r.log.InfoContext(ctx, "receipt of a text that is not ours")
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read text %s: %w", e.Receipt.Ref, err)
+			return fmt.Errorf("read a text: %w", err)
 		}
 		after, changed := t.Folded(*e.Receipt)
 		if !changed {

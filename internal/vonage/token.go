@@ -22,7 +22,7 @@ type claims struct {
 // the signature secret, always by HMAC with SHA-256, and that names the body's hash.
 func (w *Webhooks) verifyMessage(ctx context.Context, body []byte, authorization string) error {
 	if authorization == "" {
-		return ErrUnsigned
+		return ErrNoToken
 	}
 	scheme, token, _ := strings.Cut(authorization, " ")
 	if !strings.EqualFold(scheme, "Bearer") {

@@ -30,6 +30,8 @@ var (
 	// ErrUnsigned is an ErrForged of which nobody tried to show anything. Vonage's page on signed webhooks of the Messages
 	// API says that they are without signature "in rare cases", and come again, signed, after an answer of 5xx.
 	ErrUnsigned = fmt.Errorf("%w: it has no signature", ErrForged)
+	// ErrNoToken is an ErrUnsigned in the form of the Messages API.
+	ErrNoToken = fmt.Errorf("%w, nor a token", ErrUnsigned)
 	// ErrUnreadable: it is no webhook, or not one of the kind.
 	ErrUnreadable = errors.New("the webhook cannot be read")
 	// ErrTooLarge: it has more than MaxWebhookSize.
