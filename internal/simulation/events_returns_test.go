@@ -123,7 +123,8 @@ var returnsSituations = map[string]func(*situation){
 	"recorder/receipts.json": func(s *situation) {
 		s.failures()
 		time.Sleep(10 * time.Minute)
-		if r := s.sample().Returns; r.Delivered != 1 || r.Undelivered != 1 {
+		// That of the third is of another text than the one that leaves here: it says nothing of that.
+		if r := s.sample().Returns; r.Delivered != 1 || r.Undelivered != 0 {
 			s.Errorf("%+v", r)
 		}
 	},
