@@ -20,7 +20,7 @@ const ourNumber = "447700900000"
 // Receipts three times over, far out of order, a tenth of them before the send is settled, one in a hundred lost. `make
 // bench-returns` does it with 10,000 texts.
 func TestReceiptsInAnyOrder(t *testing.T) {
-	n := 2000
+	n := 1500
 	if asked := os.Getenv("SLUICE_RETURNS_TEXTS"); asked != "" {
 		var err error
 		if n, err = strconv.Atoi(asked); err != nil {
@@ -247,7 +247,7 @@ func to(w *simulation.World, number string) []string {
 // Whoever is on the list for a second when a chunk is claimed is not in it: at five a second, that shows in what leaves
 // two seconds and a half later.
 func TestAnOptOutIsHonouredFromTheSecondItIsRecorded(t *testing.T) {
-	for seed := range 20 {
+	for seed := range 8 {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { optOutsAtRandom(t, uint64(seed)) })
 	}
 }
