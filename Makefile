@@ -101,6 +101,17 @@ bench-cost: ## Count what an SMS costs on AWS, beside a naive design and the bou
 	@SLUICE_COST_RECIPIENTS='$(RECIPIENTS)' SLUICE_COST_DETAIL='$(DETAIL)' \
 		go test -count=1 -timeout=60m -v -run '^TestATextCostsNoMoreThanItDid$$' ./internal/simulation
 
+# Of how many recipients' texts `make bench-returns` takes receipts, how many of them reply, and of these say STOP.
+RECEIPTS ?= 10000
+REPLIES ?= 2000
+STOPS ?= 50
+
+.PHONY: bench-returns
+bench-returns: build $(LOCAL) ## Measure and price a flood of receipts and replies (RECEIPTS=10000 REPLIES=2000 STOPS=50 DETAIL=1)
+	@go run ./internal/local/cmd/benchreturns -receipts '$(RECEIPTS)' -replies '$(REPLIES)' -stops '$(STOPS)'
+	@SLUICE_RETURNS='$(RECEIPTS) $(REPLIES)' SLUICE_COST_DETAIL='$(DETAIL)' \
+		go test -count=1 -timeout=60m -v -run '^TestWhatComesBackCostsNoMoreThanItDid$$' ./internal/simulation
+
 # Not empty, `make bench-pace` draws .build/bench/pace.svg.
 PLOT ?=
 BENCH_PACE := .build/bench/pace

@@ -65,7 +65,7 @@ func (r *Recorder) reply(ctx context.Context, e Event, in sms.Inbound, f *Fragme
 			return err
 		}
 		reception.Fragments = f
-		err = r.store.Keep(ctx, reception)
+		err = r.keep(ctx, reception)
 		if err == nil && reception.OneOff != nil {
 			return r.dispatch(ctx, *reception.OneOff)
 		}

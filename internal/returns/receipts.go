@@ -74,7 +74,7 @@ func (f *fold) fold(ctx context.Context) error {
 		for len(changed)+len(tallies) > MaxFold {
 			tallies = merged(tallies)
 		}
-		if err = f.store.Fold(ctx, f.campaign.ID, changed, tallies); !errors.Is(err, campaign.ErrConflict) {
+		if err = f.write(ctx, changed, tallies); !errors.Is(err, campaign.ErrConflict) {
 			return err
 		}
 	}
@@ -156,7 +156,7 @@ func (r *Recorder) suppress(ctx context.Context, to sms.Number, reception Recept
 			return nil
 		}
 		reception.Suppression, reception.Tally = &after, Tally{OptedOut: 1}
-		if err = r.store.Keep(ctx, reception); !errors.Is(err, campaign.ErrConflict) {
+		if err = r.keep(ctx, reception); !errors.Is(err, campaign.ErrConflict) {
 			return err
 		}
 	}

@@ -47,6 +47,7 @@ type Recorder struct {
 	policy Policy
 	now    func() time.Time
 	log    *slog.Logger
+	turns  *turns // of one batch
 }
 
 // NewRecorder returns a recorder. now is its clock.
@@ -56,6 +57,12 @@ func NewRecorder(store Store, queue Queue, texts oneoff.Queue, policy Policy, no
 
 // Record records events, in any order, and returns an error for each that must come again.
 func (r *Recorder) Record(ctx context.Context, events []Event) []error {
+	batch := *r
+	batch.turns = newTurns()
+	return batch.record(ctx, events)
+}
+
+func (r *Recorder) record(ctx context.Context, events []Event) []error {
 	faults := make([]error, len(events))
 	var groups errgroup.Group
 	groups.SetLimit(parallel)

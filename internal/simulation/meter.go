@@ -137,6 +137,13 @@ func exchange(r *http.Request, asked []byte, next http.RoundTripper) (*http.Resp
 	return resp, answer, nil
 }
 
+// Begin forgets what was counted so far.
+func (m *Meter) Begin() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.calls, m.runs = nil, nil
+}
+
 // Stop ends the counting.
 func (m *Meter) Stop() {
 	m.mu.Lock()

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,10 +9,15 @@ import (
 	"time"
 )
 
+// Sender is what all campaigns send from.
+const Sender = "447700900000"
+
 // Order is what a campaign is made with. Delay is in seconds.
 type Order struct {
 	Recipients       []string
 	BatchSize, Delay int
+	// Text is what is sent; empty is "Hello, World!".
+	Text string
 	// Key makes a repeated request the same campaign (Idempotency-Key); it must not be empty.
 	Key string
 }
@@ -27,6 +33,14 @@ type Campaign struct {
 		ToSend                             int `json:"to_send"`
 	}
 	Batches struct{ Total, Released, Done, Left int }
+	Returns Returns
+}
+
+// Returns is what came back to a campaign.
+type Returns struct {
+	Delivered, Undelivered int
+	Replies                struct{ Total, Open, Answered, Closed int }
+	OptedOut               int `json:"opted_out"`
 }
 
 // Sum is of all counts.
@@ -42,8 +56,11 @@ type Batch struct {
 	DueAt time.Time `json:"due_at"`
 }
 
-// Message is what the API says of one recipient.
-type Message struct{ Number, Status string }
+// Message is what the API says of one recipient. Delivery is what the receipts say.
+type Message struct {
+	Number, Status string
+	Delivery       struct{ Status string }
+}
 
 // Numbers are n different ones, at most 100,000, of the range that Ofcom keeps for drama, but longer, so that there are
 // enough.
@@ -58,7 +75,7 @@ func Numbers(n int) []string {
 // Create posts the campaign.
 func (p *Platform) Create(ctx context.Context, o Order) (Campaign, error) {
 	body, err := json.Marshal(map[string]any{
-		"sender": "447700900000", "recipients": o.Recipients, "message_string": "Hello, World!",
+		"sender": Sender, "recipients": o.Recipients, "message_string": cmp.Or(o.Text, "Hello, World!"),
 		"batch_size": o.BatchSize, "delay_period": o.Delay,
 	})
 	if err != nil {
@@ -113,6 +130,8 @@ type Entry struct {
 	To        string    `json:"to"`
 	ClientRef string    `json:"client_ref"`
 	Status    string    `json:"status"`
+	// MessageIDs are of the parts that were accepted.
+	MessageIDs []string `json:"message_ids"`
 }
 
 // Accepted: status 0 (Vonage SMS API, status codes).

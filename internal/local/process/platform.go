@@ -32,8 +32,8 @@ type Config struct {
 
 // Platform is a running one. It may be used concurrently.
 type Platform struct {
-	// API and Vonage are the URLs of the API and of the stand-in for Vonage, without a slash at the end.
-	API, Vonage string
+	// API, Vonage and SQS are the URLs of the API, of the stand-in for Vonage and of the queues, without a slash at the end.
+	API, Vonage, SQS string
 	// Dir is Config.Dir, absolute and without symbolic links: below it are the executables of the platform's children.
 	Dir string
 	// Ready is when it said that it is.
@@ -72,7 +72,7 @@ func launch(ctx context.Context, c Config) (*Platform, error) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	p := &Platform{
-		API: on.url("PORT"), Vonage: on.url("VONAGE_PORT"), Dir: c.Dir,
+		API: on.url("PORT"), Vonage: on.url("VONAGE_PORT"), SQS: on.url("SQS_PORT"), Dir: c.Dir,
 		cmd: exec.CommandContext(ctx, filepath.Join(c.Dir, programAt)), stop: stop,
 		out: &transcript{ready: make(chan struct{})}, exited: make(chan struct{}),
 	}

@@ -27,7 +27,7 @@ func postAll(ctx context.Context, p *process.Platform, list []string, concurrenc
 		MaxConnsPerHost: concurrency, MaxIdleConns: concurrency, MaxIdleConnsPerHost: concurrency,
 	}}
 	defer client.CloseIdleConnections()
-	before := processorTime(os.Getpid())
+	before := process.ProcessorTime(os.Getpid())
 	posting, inTime := errgroup.WithContext(ctx)
 	work := make(chan string, len(list))
 	for _, to := range list {
@@ -47,7 +47,7 @@ func postAll(ctx context.Context, p *process.Platform, list []string, concurrenc
 	if err := posting.Wait(); err != nil {
 		return figures{}, fmt.Errorf("the bare client: %w", err)
 	}
-	cost := processorTime(os.Getpid()) - before
+	cost := process.ProcessorTime(os.Getpid()) - before
 	ledger, err := p.Ledger(ctx)
 	if err != nil {
 		return figures{}, err

@@ -38,10 +38,7 @@ func sendAll(ctx context.Context, p *process.Platform, list []string, batchSize 
 	if c.Status != "completed" || c.Counts.Accepted != len(list) {
 		return figures{}, fmt.Errorf("not all of %d are accepted: %+v", len(list), c)
 	}
-	var cost time.Duration
-	for _, pid := range senders(p.PID()) {
-		cost += processorTime(pid)
-	}
+	cost := p.ProcessorTime("sender")
 	ledger, err := p.Ledger(ctx)
 	if err != nil {
 		return figures{}, err

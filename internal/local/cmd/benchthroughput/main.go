@@ -73,7 +73,12 @@ func run(ctx context.Context, args []string) error {
 }
 
 func (o options) measure(ctx context.Context) error {
-	dir, err := stage(o.dir, o.profile)
+	var programs map[string]string
+	if o.profile != "" {
+		programs = map[string]string{"sender": o.profile}
+	}
+	edits, _ := process.Unlimited()
+	dir, err := process.Stage(o.dir, edits, programs)
 	if err != nil {
 		return err
 	}
@@ -99,11 +104,10 @@ func (o options) measure(ctx context.Context) error {
 
 // play measures the bare client, and then the campaign, on one platform.
 func (o options) play(ctx context.Context, dir string, s scenario) (bare, sluice figures, err error) {
+	_, parameters := process.Unlimited()
+	parameters["SenderConcurrency"] = strconv.Itoa(o.senders)
 	p, err := process.Start(ctx, process.Config{
-		Dir: dir,
-		Parameters: map[string]string{
-			"AccountRate": noRate, "PaceHeadroom": "0", "SenderConcurrency": strconv.Itoa(o.senders),
-		},
+		Dir: dir, Parameters: parameters,
 		Env: map[string]string{"VONAGE_RATE": "-1", "VONAGE_LATENCY": s.latency.String()},
 	})
 	if err != nil {
