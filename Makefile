@@ -66,6 +66,11 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s)
 		go test -run='^$$' -fuzz="^$${target#func }$$" -fuzztime=$(FUZZTIME) "./$${file%/*}" </dev/null || exit 1; \
 	done
 
+.PHONY: matrix
+matrix: ## Kill and fail everything that records what comes back, at every remote call; 10,000 receipts in any order (minutes)
+	@SLUICE_MATRIX=all SLUICE_RETURNS_TEXTS=10000 go test -count=1 -timeout=60m -v ./internal/simulation \
+		-run '^(TestCrashMatrixOfTheReturns|TestReturnsInARoughWorld|TestReceiptsInAnyOrder)$$' | grep -E '^(---|FAIL|ok|    returns)|--- FAIL'
+
 .PHONY: chaos
 chaos: build $(LOCAL) ## Kill functions in the middle of campaigns, count who is lost or sent to twice (ROUNDS=20 SEED=...)
 	@go run ./internal/local/cmd/chaos -rounds '$(ROUNDS)' $(if $(SEED),-seed '$(SEED)')

@@ -52,7 +52,7 @@ func (s *slow) Reply(context.Context, string) (returns.Reply, error) {
 }
 
 func (s *slow) CampaignsFrom(_ context.Context, from sms.Sender, _ time.Time, _ int) ([]string, error) {
-	return []string{string(from)}, nil
+	return []string{idOf(from)}, nil
 }
 
 func (s *slow) MessagesTo(_ context.Context, to sms.Number, ids []string) (map[string]campaign.Message, error) {
@@ -81,6 +81,9 @@ func (s *slow) Deliveries(context.Context, string, []sms.Number) (map[sms.Number
 	return map[sms.Number]returns.Delivery{}, nil
 }
 
+// idOf is the id of the sender's campaign.
+func idOf(sender sms.Sender) string { return "01K9SAMP1E0000" + string(sender) }
+
 // of are a receipt and a reply of each recipient of two campaigns.
 func of(list []sms.Number) []returns.Event {
 	var events []returns.Event
@@ -90,7 +93,7 @@ func of(list []sms.Number) []returns.Event {
 			id := fmt.Sprint(sender, i)
 			events = append(events,
 				returns.Event{ReceivedAt: at, Receipt: &sms.Receipt{
-					Ref: string(sender), To: to, From: sender, MessageID: id, Status: sms.Delivered, At: at,
+					Ref: idOf(sender), To: to, From: sender, MessageID: id, Status: sms.Delivered, At: at,
 				}},
 				returns.Event{ReceivedAt: at, Inbound: &sms.Inbound{From: to, To: sender, MessageID: id, Text: "Yes please", At: at}})
 		}
@@ -107,7 +110,7 @@ func TestThoseWhoAddToTheSameCountersDoNotMeet(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if store.most["447700900001"] != 1 || store.most["447700900002"] != 1 {
+		if store.most[idOf("447700900001")] != 1 || store.most[idOf("447700900002")] != 1 {
 			t.Errorf("at most so many wrote at once: %v", store.most)
 		}
 		if store.most["*"] != 2 {
@@ -123,8 +126,8 @@ func TestWhoWaitsForATurnGivesUpWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &slow{writers: make(map[string]int), most: make(map[string]int)}
 		recorder := returns.NewRecorder(store, nil, nil, returns.Policy{Language: optout.Language("en")}, time.Now, slog.New(slog.DiscardHandler))
-		ctx, cancel := context.WithTimeout(t.Context(), 3500*time.Millisecond)
-		defer cancel()
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(3500*time.Millisecond, cancel)
 		failed := 0
 		for _, err := range recorder.Record(ctx, of(campaigntest.Numbers(20))) {
 			if err != nil {
@@ -133,6 +136,24 @@ func TestWhoWaitsForATurnGivesUpWithTheContext(t *testing.T) {
 		}
 		if failed == 0 || store.written != 2*3 {
 			t.Errorf("%d failed, %d were written", failed, store.written)
+		}
+	})
+}
+
+func TestWithoutTimeLeftNothingIsBegun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &slow{writers: make(map[string]int), most: make(map[string]int)}
+		recorder := returns.NewRecorder(store, nil, nil, returns.Policy{Language: optout.Language("en")}, time.Now, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		failed := 0
+		for _, err := range recorder.Record(ctx, of(campaigntest.Numbers(20))) {
+			if err != nil {
+				failed++
+			}
+		}
+		if failed == 0 || store.written == 0 || ctx.Err() != nil {
+			t.Errorf("%d failed, %d were written, %v", failed, store.written, ctx.Err())
 		}
 	})
 }

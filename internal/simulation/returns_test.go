@@ -18,7 +18,7 @@ import (
 const ourNumber = "447700900000"
 
 // Receipts three times over, far out of order, a tenth of them before the send is settled, one in a hundred lost. `make
-// bench-returns` does it with 10,000 texts.
+// matrix` does it with 10,000 texts.
 func TestReceiptsInAnyOrder(t *testing.T) {
 	n := 1500
 	if asked := os.Getenv("SLUICE_RETURNS_TEXTS"); asked != "" {
