@@ -13,7 +13,8 @@
 //
 // A receipt proves that the provider took the text. If the recipient is unknown, because its sender died or the answer was
 // lost, the receipt resolves it. If there is no record yet, or the sender has not yet settled it, the event is put back and
-// looked at again later: until the record is there, or the provider has long stopped to send receipts.
+// looked at again later: until the record is there, or the provider has long stopped to send receipts. Of whom nothing is
+// recorded, nothing is counted.
 //
 // # Whose reply it is
 //
