@@ -63,7 +63,7 @@ func Courier(ctx context.Context, b Base) (any, error) {
 	pacing := oneOffPacing(pace.New(store, clock, campaign.MaxChunk), limit)
 	owner := func() string { return newID(clock.Now()) }
 	courier := oneoff.NewCourier(store, texts, client, optout.NewList(store, clock.Now), pacing, owner, clock.Now, b.Log)
-	return lambdaio.Batch(func(ctx context.Context, _, body string) error {
+	return lambdaio.Each(func(ctx context.Context, _, body string) error {
 		id, err := sqsqueue.DecodeOneOff(body)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -25,31 +26,53 @@ func Batch(deliver func(ctx context.Context, messageID, body string) error, log 
 	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
 		response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 		for _, message := range event.Records {
-			err := ctx.Err()
-			var attrs []slog.Attr
-			if err == nil {
-				attrs, err = deliverOne(ctx, deliver, message)
+			if deliverOne(ctx, deliver, message, log) != nil {
+				response.BatchItemFailures = append(response.BatchItemFailures,
+					events.SQSBatchItemFailure{ItemIdentifier: message.MessageId})
 			}
-			if err == nil {
-				continue
-			}
-			logFailure(ctx, log, message, err, attrs)
-			response.BatchItemFailures = append(response.BatchItemFailures,
-				events.SQSBatchItemFailure{ItemIdentifier: message.MessageId})
 		}
 		return response, nil
 	}
 }
 
-// deliverOne turns a panic into an error, and says where it came from in attrs.
+// Each delivers the messages of an SQS event all at once, each on a goroutine of its own, for those that mostly wait: the
+// rest is as in Batch. It returns when the last delivery has, and Lambda deletes none of the messages before. deliver is
+// called concurrently.
+func Each(deliver func(ctx context.Context, messageID, body string) error, log *slog.Logger) BatchFunc {
+	return func(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+		errs := make([]error, len(event.Records))
+		var all sync.WaitGroup
+		for i, message := range event.Records {
+			all.Go(func() { errs[i] = deliverOne(ctx, deliver, message, log) })
+		}
+		all.Wait()
+		response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+		for i, message := range event.Records {
+			if errs[i] != nil {
+				response.BatchItemFailures = append(response.BatchItemFailures,
+					events.SQSBatchItemFailure{ItemIdentifier: message.MessageId})
+			}
+		}
+		return response, nil
+	}
+}
+
+// deliverOne delivers a message while there is time, turns a panic into an error, and logs either.
 func deliverOne(ctx context.Context, deliver func(ctx context.Context, messageID, body string) error,
-	message events.SQSMessage) (attrs []slog.Attr, err error) {
+	message events.SQSMessage, log *slog.Logger) (err error) {
+	var attrs []slog.Attr
 	defer func() {
 		if v := recover(); v != nil {
 			attrs, err = panicAttrs(v), errPanicked
 		}
+		if err != nil {
+			logFailure(ctx, log, message, err, attrs)
+		}
 	}()
-	return nil, deliver(ctx, message.MessageId, message.Body)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return deliver(ctx, message.MessageId, message.Body)
 }
 
 // Together hands all messages of an SQS event over at once, and takes an error, or nil, for each: the rest is as in Batch.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -78,6 +80,51 @@ func TestMessagesLeftWhenTheContextEndsComeAgain(t *testing.T) {
 	}, log)(ctx, batchOf("a", "b"))
 	if diff := cmp.Diff(failed("id-b"), got); err != nil || diff != "" || calls != 1 {
 		t.Errorf("%d calls, error %v, response (-want +got):\n%s", calls, err, diff)
+	}
+}
+
+func TestMessagesDeliveredEachByItselfDoNotWaitForOneAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log, out := newLog()
+		begin := time.Now()
+		got, err := lambdaio.Each(func(_ context.Context, id, body string) error {
+			switch body {
+			case "secret a":
+				time.Sleep(2 * time.Second)
+				return errors.New("table is busy")
+			case "secret c":
+				panic(body)
+			}
+			time.Sleep(time.Second)
+			if id != "id-"+strings.TrimPrefix(body, "secret ") {
+				t.Errorf("%s came with the id %s", body, id)
+			}
+			return nil
+		}, log)(t.Context(), batchOf("a", "b", "c", "d"))
+		if diff := cmp.Diff(failed("id-a", "id-c"), got); err != nil || diff != "" {
+			t.Errorf("error %v, response (-want +got):\n%s", err, diff)
+		}
+		if took := time.Since(begin); took != 2*time.Second {
+			t.Errorf("it took %v, the slowest alone 2s", took)
+		}
+		if strings.Contains(out.String(), "secret") {
+			t.Errorf("a body was logged: %s", out)
+		}
+		logged := records(t, out)
+		if len(logged) != 2 || logged[0]["message_id"] != "id-c" || logged[0]["panic"] != "string" ||
+			logged[1]["message_id"] != "id-a" || logged[1]["error"] != "table is busy" || logged[1]["stack"] != nil {
+			t.Errorf("logged %v", logged)
+		}
+	})
+}
+
+func TestNoneIsDeliveredByItselfWhenTheContextHasEnded(t *testing.T) {
+	log, _ := newLog()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	got, err := lambdaio.Each(nil, log)(ctx, batchOf("a", "b"))
+	if diff := cmp.Diff(failed("id-a", "id-b"), got); err != nil || diff != "" {
+		t.Errorf("error %v, response (-want +got):\n%s", err, diff)
 	}
 }
 

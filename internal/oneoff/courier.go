@@ -15,7 +15,7 @@ import (
 const (
 	// sendingTime is how long a claimed text may be without an outcome before it is unknown: a slot, a request, a write.
 	sendingTime = 90 * time.Second
-	// overdue is how long after its time a text that waits is queued again.
+	// overdue is how long after its time a text that waits is queued again, at first.
 	overdue = time.Minute
 	// slotLead is how far ahead of now a slot is reserved, and claimLead how long before it the text is claimed.
 	slotLead  = 100 * time.Millisecond
@@ -26,8 +26,6 @@ const (
 	maxMissed = 5
 	// maxAttempts bounds the attempts that the provider refused for another reason than the rate.
 	maxAttempts = 5
-	// giveUp is after how long a text that could not be sent is no longer wanted.
-	giveUp = 24 * time.Hour
 	// stopWait is the pause after an answer that forbids all sending.
 	stopWait = 5 * time.Minute
 	maxWait  = campaign.MaxDelay
@@ -72,9 +70,8 @@ func (c *Courier) Deliver(ctx context.Context, id string) error {
 	if !t.Due() {
 		return nil
 	}
-	if c.now().Sub(t.CreatedAt) > giveUp {
-		t.State, t.Code, t.Reason = campaign.Failed, "late", "it could not be sent within a day"
-		return c.end(ctx, t)
+	if reason := t.Kind.late(c.now().Sub(t.CreatedAt)); reason != "" {
+		return c.drop(ctx, t, campaign.Failed, "late", reason)
 	}
 	if err = c.deliver(ctx, t); errors.Is(err, campaign.ErrConflict) {
 		return nil // somebody else has claimed it
@@ -140,21 +137,27 @@ func (c *Courier) until(ctx context.Context, t time.Time) error {
 	return ctx.Err()
 }
 
-// claim makes the text this courier's to send; or skips it, where the person wants no texts. Where that cannot be
+// claim makes the text this courier's to send; or drops it, where it has become late or unwanted. Where that cannot be
 // found out, it is an error, and nothing is sent.
 func (c *Courier) claim(ctx context.Context, t Text) (Text, error) {
-	if !t.DespiteOptOut() {
-		blocked, err := c.screen.Blocked(ctx, t.From, []sms.Number{t.To})
-		if err != nil {
-			return t, err
-		}
-		if blocked[t.To] {
-			t.State, t.Code, t.Reason = campaign.Skipped, "opted out", "the recipient wants no texts from this sender"
-			return t, c.end(ctx, t)
-		}
+	blocked, err := c.screen.Blocked(ctx, t.From, []sms.Number{t.To})
+	if err != nil {
+		return t, err
+	}
+	if code, reason := t.Kind.unwanted(blocked[t.To]); code != "" {
+		return t, c.drop(ctx, t, campaign.Skipped, code, reason)
+	}
+	if reason := t.Kind.late(c.now().Sub(t.CreatedAt)); reason != "" {
+		return t, c.drop(ctx, t, campaign.Failed, "late", reason)
 	}
 	t.State, t.Attempts, t.Owner, t.LookAt = Sending, t.Attempts+1, c.owner(), c.now().Add(sendingTime)
 	return c.save(ctx, t)
+}
+
+// drop ends a text that is not to be sent.
+func (c *Courier) drop(ctx context.Context, t Text, state campaign.State, code, reason string) error {
+	t.State, t.Code, t.Reason = state, code, reason
+	return c.end(ctx, t)
 }
 
 // giveBack undoes a claim: the text was certainly not sent.
@@ -258,7 +261,7 @@ func (c *Courier) end(ctx context.Context, t Text) error {
 			return nil
 		}
 		now.State, now.Code, now.Reason, now.Parts = t.State, t.Code, t.Reason, t.Parts
-		now.SentAt, now.LookAt = t.SentAt, t.LookAt
+		now.SentAt, now.LookAt, now.Delivery = t.SentAt, t.LookAt, now.least()
 		_, err = c.save(ctx, now)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -186,18 +187,22 @@ func TestAnOptOutIsConfirmedAllTheSame(t *testing.T) {
 }
 
 func TestNothingIsSentWhereItCannotBeScreened(t *testing.T) {
-	onStage(t, oneoff.Answer, func(s *stage) {
-		s.fault = errors.New("the table is away")
-		if err := s.deliver(); err == nil {
-			t.Error("the delivery succeeded")
-		}
-		s.ends(campaign.Pending, "", 0)
-		s.fault = nil
-		if err := s.deliver(); err != nil {
-			t.Error(err)
-		}
-		s.ends(campaign.Accepted, "", 1)
-	})
+	for _, kind := range []oneoff.Kind{oneoff.Answer, oneoff.Confirmation} {
+		t.Run(string(kind), func(t *testing.T) {
+			onStage(t, kind, func(s *stage) {
+				s.out, s.fault = kind == oneoff.Confirmation, errors.New("the table is away")
+				if err := s.deliver(); err == nil {
+					t.Error("the delivery succeeded")
+				}
+				s.ends(campaign.Pending, "", 0)
+				s.fault = nil
+				if err := s.deliver(); err != nil {
+					t.Error(err)
+				}
+				s.ends(campaign.Accepted, "", 1)
+			})
+		})
+	}
 }
 
 func TestOutcomes(t *testing.T) {
@@ -240,16 +245,6 @@ func TestATextThatIsNeverTakenFails(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		s.ends(campaign.Failed, "vonage 5", 5)
-	})
-}
-
-func TestATextIsNotSentADayLater(t *testing.T) {
-	onStage(t, oneoff.Answer, func(s *stage) {
-		time.Sleep(25 * time.Hour)
-		if err := s.deliver(); err != nil {
-			t.Error(err)
-		}
-		s.ends(campaign.Failed, "late", 0)
 	})
 }
 
@@ -298,16 +293,22 @@ func TestAnInterruptedTextIsUnknownUntilAReceiptOrItsOutcomeComes(t *testing.T) 
 	})
 }
 
-func TestATextWhoseMessageWasLostIsQueuedAgain(t *testing.T) {
+// It may wait beside its message: the longer it has, the seldomer it is queued again.
+func TestATextThatWaitsIsQueuedAgainNowAndThen(t *testing.T) {
 	onStage(t, oneoff.Answer, func(s *stage) {
-		for range 3 {
-			time.Sleep(61 * time.Second)
+		begin := time.Now()
+		var at []int // minutes
+		for range 90 {
+			time.Sleep(time.Minute)
 			if err := s.tick.Tick(t.Context()); err != nil {
 				t.Error(err)
 			}
+			if len(s.queued) > len(at) {
+				at = append(at, int(time.Since(begin).Minutes()))
+			}
 		}
-		if len(s.queued) != 3 {
-			t.Errorf("queued %d times in three minutes", len(s.queued))
+		if want := []int{1, 2, 4, 8, 16, 31, 46, 61, 76}; !slices.Equal(at, want) {
+			t.Errorf("queued again after %v minutes, want %v", at, want)
 		}
 	})
 }
@@ -320,20 +321,4 @@ func TestAClaimWhoseAnswerWasLostIsNotMadeTwice(t *testing.T) {
 		}
 		s.ends(campaign.Accepted, "", 1)
 	})
-}
-
-func TestReceiptsOfAllParts(t *testing.T) {
-	text := oneoff.Text{State: campaign.Accepted}
-	for _, r := range []sms.Receipt{
-		{MessageID: "a", Status: sms.Delivered}, {MessageID: "b", Status: sms.DeliveryBuffered},
-		{MessageID: "a", Status: sms.DeliveryAccepted}, {MessageID: "b", Status: sms.Delivered},
-	} {
-		text, _ = text.Folded(r)
-	}
-	if text.Delivery != sms.Delivered {
-		t.Errorf("delivery is %s", text.Delivery)
-	}
-	if _, changed := text.Folded(sms.Receipt{MessageID: "b", Status: sms.Delivered}); changed {
-		t.Error("a receipt that comes twice changes something")
-	}
 }

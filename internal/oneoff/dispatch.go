@@ -10,6 +10,10 @@ import (
 	"sluice/internal/campaign"
 )
 
+// maxOverdue is the longest from one look at a text that waits to the next. The older it is, the likelier it only waits, and
+// the less often it is queued again beside the message that it waits by.
+const maxOverdue = 15 * time.Minute
+
 // Dispatcher looks after texts that do not get on. Ticks may overlap, be missed or be repeated.
 type Dispatcher struct {
 	store Store
@@ -53,7 +57,7 @@ func (d *Dispatcher) look(ctx context.Context, id string) error {
 		if err := d.queue.EnqueueOneOff(ctx, id, 0); err != nil {
 			return err
 		}
-		t.LookAt = d.now().Add(overdue)
+		t.LookAt = d.now().Add(min(max(overdue, d.now().Sub(t.CreatedAt)), maxOverdue))
 	case Sending:
 		d.log.WarnContext(ctx, "text interrupted", "text", id)
 		t.State, t.Code, t.LookAt = campaign.Unknown, "interrupted", time.Time{}

@@ -18,6 +18,9 @@ func (t Text) Folded(r sms.Receipt) (Text, bool) {
 		}
 		t.Receipts[r.MessageID] = r.Status
 	}
+	if r.Whole && len(t.Parts) == 0 { // the outcome was lost that says so
+		t.Parts = []sms.Part{{MessageID: r.MessageID}}
+	}
 	t.Delivery = t.least()
 	if t.State == campaign.Unknown {
 		t.State, t.Code, t.Reason, t.LookAt = campaign.Accepted, "", "", time.Time{}
@@ -25,9 +28,19 @@ func (t Text) Folded(r sms.Receipt) (Text, bool) {
 	return t, t.State != before.State || !maps.Equal(t.Receipts, before.Receipts)
 }
 
-// least is the delivery of the part that came least far. A part without a receipt does not count yet.
+// least is the delivery of the part that came least far. A part without a receipt was accepted: the text was.
 func (t Text) least() sms.Delivery {
+	if len(t.Receipts) == 0 {
+		return 0
+	}
+	parts := len(t.Parts)
+	if parts == 0 { // not known
+		parts = sms.Measure(t.Body).Segments
+	}
 	least := sms.Delivered
+	if len(t.Receipts) < parts {
+		least = sms.DeliveryAccepted
+	}
 	for _, d := range t.Receipts {
 		least = min(least, d)
 	}

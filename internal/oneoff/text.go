@@ -21,6 +21,40 @@ const (
 	Help         Kind = "help"
 )
 
+const (
+	// maxAge is after how long a person's answer is no longer wanted.
+	maxAge = 24 * time.Hour
+	// maxAgeOfEcho is that of what answers a word, which is expected at once: a confirmation is presumed to be part of the
+	// opt-out within five minutes, and later must be justified (47 CFR 64.1200(a)(12)).
+	maxAgeOfEcho = 5 * time.Minute
+)
+
+// late is why a text of that age may not be sent any more; empty where it may.
+func (k Kind) late(age time.Duration) string {
+	switch {
+	case k == Answer && age > maxAge:
+		return "it could not be sent within a day"
+	case k != Answer && age > maxAgeOfEcho:
+		return "it could not be sent within five minutes"
+	default:
+		return ""
+	}
+}
+
+// unwanted is why a text may not be sent to somebody who has blocked the sender, or has not: a code and the reason; empty
+// where it may. The law allows one text that confirms an opt-out (47 CFR 64.1200(a)(12)), as long as the person is out, and
+// who asks for help gets it.
+func (k Kind) unwanted(blocked bool) (code, reason string) {
+	switch {
+	case k == Confirmation && !blocked:
+		return "superseded", "the recipient wants texts from this sender again"
+	case (k == Answer || k == Welcome) && blocked:
+		return "opted out", "the recipient wants no texts from this sender"
+	default:
+		return "", ""
+	}
+}
+
 // Sending is the state of a text that a courier has claimed and that has no outcome yet. The others are the campaign's.
 const Sending campaign.State = "sending"
 
@@ -50,7 +84,8 @@ type Text struct {
 	State        campaign.State
 	Code, Reason string
 	Parts        []sms.Part
-	// Delivery is how far it came, by the receipts: that of the part which came least far. 0 while there is none.
+	// Delivery is how far it came, by the receipts: that of the part which came least far, where a part without one counts as
+	// accepted. 0 while there is none.
 	Delivery sms.Delivery
 	// Receipts are the deliveries by part.
 	Receipts map[string]sms.Delivery
@@ -67,9 +102,6 @@ type Text struct {
 
 // Due says that it waits to be sent.
 func (t Text) Due() bool { return t.State == campaign.Pending }
-
-// DespiteOptOut: the law allows one text that confirms an opt-out (47 CFR 64.1200(a)(12)), and who asks for help gets it.
-func (t Text) DespiteOptOut() bool { return t.Kind == Confirmation || t.Kind == Help }
 
 // Message is what is sent.
 func (t Text) Message() sms.Message {

@@ -150,7 +150,7 @@ func TestRolesAllowWhatFunctionsDo(t *testing.T) {
 	o := simulation.Options{
 		Spy: used.spy,
 		Vonage: vonagetest.Config{Latency: 200 * time.Millisecond, Returns: vonagetest.Returns{
-			Delivered: .6, Failed: .2, OptedOut: .2, Delay: vonagetest.Curve{Median: time.Second}, Early: .3,
+			Delivered: .8, Failed: .2, Delay: vonagetest.Curve{Median: time.Second}, Early: .3,
 		}},
 		Tick: func(n int) bool { return n > 1 },
 		// A courier dies behind its claim, a sender in the middle of a chunk, and a message to the courier is lost.

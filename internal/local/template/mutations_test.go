@@ -23,6 +23,7 @@ func mutations() []mutation {
 		hidden     = "a message stays hidden for 6 timeouts and the window"
 		dead       = "a message that fails is tried 5 times, then kept longer than any other"
 		heard      = "dead letters, and functions that crash, are heard of"
+		patient    = "what waits by design raises no alarm"
 		tls        = "queues answer over TLS only"
 		throttled  = "throttles are of routes that exist, and webhooks' are high"
 		logs       = "every function has a log group of its own, which forgets"
@@ -57,7 +58,11 @@ func mutations() []mutation {
 			"Method: POST, Path: /webhooks/vonage/inbound", mirrors},
 		{"fewer reserved than taken", "", reserved, "!If [ReservesConcurrency, 10, !Ref AWS::NoValue]", sum},
 		{"more taken than reserved", "", maximum, "MaximumConcurrency: 6", sum},
-		{"more taken than a fixed reserve", "CourierFunction", "MaximumConcurrency: 2", "MaximumConcurrency: 3", sum},
+		{"more taken than the least reserve", "CourierFunction", "MaximumConcurrency: !Ref CourierConcurrency",
+			"MaximumConcurrency: 3", sum},
+		{"fewer reserved than a choice of couriers", "CourierFunction",
+			"!If [ReservesConcurrency, !Ref CourierConcurrency, !Ref AWS::NoValue]",
+			"!If [ReservesConcurrency, 2, !Ref AWS::NoValue]", sum},
 		{"no maximum", "", "            ScalingConfig:\n              " + maximum + "\n", "", sum},
 		{"ten and one messages", "SenderFunction", "BatchSize: 1\n", "BatchSize: 11\n", windows},
 		{"large batches at once", "RecorderFunction", aWindow, "", windows},
@@ -86,6 +91,8 @@ func mutations() []mutation {
 		{"an alarm when all is well", "RecorderErrorsAlarm", "GreaterThanThreshold", "LessThanThreshold", heard},
 		{"an alarm of another function", "CourierErrorsAlarm", "!Ref CourierFunction", "!Ref SenderFunction", heard},
 		{"an alarm of something else", "WebhookErrorsAlarm", "MetricName: Errors", "MetricName: Duration", heard},
+		{"an alarm of what was put back", "OldestEventAlarm", "Threshold: 1800", "Threshold: 900", patient},
+		{"an alarm of what was put back and failed once", "EventsQueue", "VisibilityTimeout: 660", "VisibilityTimeout: 900", patient},
 		{"a queue left out", "TlsOnlyQueuePolicy", "        - !Ref EventsDeadLetterQueue\n", "", tls},
 		{"a policy of another queue", "", open, "Resource: !GetAtt BatchesQueue.Arn", tls},
 		{"TLS denied", "", `aws:SecureTransport: "false"`, `aws:SecureTransport: "true"`, tls},

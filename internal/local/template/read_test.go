@@ -203,7 +203,7 @@ func TestRealTemplateRunsLocally(t *testing.T) {
 	for name, want := range map[string]template.EventSource{
 		"sender":   {QueueLogicalID: "BatchesQueue", BatchSize: 1, MaximumConcurrency: 5},
 		"recorder": {QueueLogicalID: "EventsQueue", BatchSize: 100, Window: time.Second, MaximumConcurrency: 2},
-		"courier":  {QueueLogicalID: "OneOffsQueue", BatchSize: 1, MaximumConcurrency: 2},
+		"courier":  {QueueLogicalID: "OneOffsQueue", BatchSize: 10, MaximumConcurrency: 2},
 	} {
 		want.ReportBatchItemFailures = true
 		if diff := cmp.Diff(&want, byName[name].Queue); diff != "" {

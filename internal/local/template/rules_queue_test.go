@@ -3,6 +3,7 @@ package template
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -84,6 +85,26 @@ func alarms(v view) []string {
 		}
 		return ""
 	})...)
+}
+
+// patience: a message may wait for the longest delay there is, then until it is visible again.
+func patience(v view) []string {
+	var broken []string
+	for _, id := range v.ofType("AWS::CloudWatch::Alarm") {
+		if v.value(id, "MetricName") != "ApproximateAgeOfOldestMessage" {
+			continue
+		}
+		for _, item := range list(v.value(id, "Dimensions")) {
+			dimension, _ := item.(map[string]any)
+			of, _ := dimension["Value"].(reference)
+			least := maxDelay*time.Second + v.queueOf(of.id).VisibilityTimeout
+			threshold, err := strconv.Atoi(fmt.Sprint(v.value(id, "Threshold")))
+			if err != nil || time.Duration(threshold)*time.Second <= least {
+				broken = append(broken, fmt.Sprintf("%s: Threshold is %d s, and a message may wait for %v", id, threshold, least))
+			}
+		}
+	}
+	return broken
 }
 
 // isWebhook says that Vonage calls the route, not a person.

@@ -31,6 +31,7 @@ func rules() []rule {
 		{"a message stays hidden for 6 timeouts and the window", visibility},
 		{"a message that fails is tried 5 times, then kept longer than any other", deadLetters},
 		{"dead letters, and functions that crash, are heard of", alarms},
+		{"what waits by design raises no alarm", patience},
 		{"queues answer over TLS only", tlsOnly},
 		{"throttles are of routes that exist, and webhooks' are high", throttles},
 		{"every function has a log group of its own, which forgets", logGroups},
