@@ -24,11 +24,10 @@ const (
 	indexDue     = "due"
 )
 
-// Limits of DynamoDB (API reference: BatchWriteItem, BatchGetItem, TransactWriteItems).
+// Limits of DynamoDB (API reference: BatchWriteItem, BatchGetItem).
 const (
 	maxBatchWrite = 25
 	maxBatchGet   = 100
-	maxActions    = 100
 )
 
 const (

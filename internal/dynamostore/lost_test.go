@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,15 +16,16 @@ import (
 	"sluice/internal/returns"
 )
 
-// lossy loses the answer of every write at the first try: it took effect, and its caller does not know.
+// lossy loses the answer of every write at the first try: it took effect, and its caller does not know. It may be used
+// concurrently.
 type lossy struct {
-	next  http.RoundTripper
-	tries int
+	next http.RoundTripper
+	lost sync.Map // by the name that the SDK gives to all tries of a call
 }
 
 func (l *lossy) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := l.next.RoundTrip(r)
-	if l.tries++; err != nil || l.tries%2 == 0 {
+	if _, again := l.lost.LoadOrStore(r.Header.Get("Amz-Sdk-Invocation-Id"), true); err != nil || again {
 		return resp, err
 	}
 	_ = resp.Body.Close()

@@ -2,20 +2,22 @@ package dynamostore
 
 import (
 	"context"
-	"slices"
+	"iter"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// maxCalls is how many calls one operation makes at a time.
-const maxCalls = 8
-
-// inParallel cuts what is to be done into calls of n.
-func inParallel[T any](ctx context.Context, all []T, n int, call func(context.Context, []T) error) error {
+// inParallel makes a call for each, so many at a time, in their order. After the first fault it begins no other.
+func inParallel[T any](ctx context.Context, atOnce int, all iter.Seq[T], call func(context.Context, T) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(maxCalls)
-	for part := range slices.Chunk(all, n) {
-		group.Go(func() error { return call(ctx, part) })
+	group.SetLimit(atOnce)
+	for one := range all {
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil { // there was a fault, which is what Wait returns; or nobody waits any more
+				return err
+			}
+			return call(ctx, one)
+		})
 	}
 	return group.Wait()
 }

@@ -147,9 +147,12 @@ func (s *Store) getBatch(ctx context.Context, want types.KeysAndAttributes) ([]a
 	}
 }
 
+// maxWrites is how many calls writeAll makes at a time.
+const maxWrites = 8
+
 // writeAll writes without conditions, in parallel calls of 25. After an error some may be written.
 func (s *Store) writeAll(ctx context.Context, requests []types.WriteRequest) error {
-	return inParallel(ctx, requests, maxBatchWrite, s.writeBatch)
+	return inParallel(ctx, maxWrites, slices.Chunk(requests, maxBatchWrite), s.writeBatch)
 }
 
 func (s *Store) writeBatch(ctx context.Context, requests []types.WriteRequest) error {

@@ -79,34 +79,35 @@ func (b *back) OneOff(_ context.Context, id string) (oneoff.Text, error) {
 }
 
 func (b *back) Replies(_ context.Context, id, after string, limit int) ([]returns.Reply, string, error) {
-	page, next := b.listed(after, limit, -1, func(r returns.Reply) bool { return r.Campaign == id })
-	return page, next, b.fails
+	return b.listed(after, limit, -1, func(r returns.Reply) bool { return r.Campaign == id })
 }
 
 func (b *back) OpenReplies(_ context.Context, id, after string, limit int) ([]returns.Reply, string, error) {
-	page, next := b.listed(after, limit, 1, func(r returns.Reply) bool {
+	return b.listed(after, limit, 1, func(r returns.Reply) bool {
 		return r.Status == returns.Open && (id == returns.All || r.Campaign == id)
 	})
-	return page, next, b.fails
 }
 
 // listed pages by place, in the order of time or the other.
-func (b *back) listed(after string, limit, order int, is func(returns.Reply) bool) ([]returns.Reply, string) {
+func (b *back) listed(after string, limit, order int, is func(returns.Reply) bool) ([]returns.Reply, string, error) {
 	defer b.lock()()
 	all := slices.SortedFunc(maps.Values(b.replies), func(x, y returns.Reply) int {
 		return order * x.ReceivedAt.Compare(y.ReceivedAt)
 	})
-	return paged(slices.DeleteFunc(all, func(r returns.Reply) bool { return !is(r) }), after, limit)
+	return paged(slices.DeleteFunc(all, func(r returns.Reply) bool { return !is(r) }), after, limit, b.fails)
 }
 
-func paged[T any](all []T, after string, limit int) ([]T, string) {
-	from, _ := strconv.Atoi(after)
+func paged[T any](all []T, after string, limit int, err error) ([]T, string, error) {
+	from, unreadable := strconv.Atoi(cmp.Or(after, "0"))
+	if unreadable != nil {
+		return nil, "", optout.ErrCursor
+	}
 	from = min(from, len(all))
 	to := min(from+limit, len(all))
 	if to == len(all) {
-		return all[from:], ""
+		return all[from:], "", err
 	}
-	return all[from:to], strconv.Itoa(to)
+	return all[from:to], strconv.Itoa(to), err
 }
 
 func (b *back) Move(_ context.Context, _, after returns.Reply, t *oneoff.Text, tally returns.Tally) error {
@@ -162,6 +163,5 @@ func (b *back) SuppressionsAfter(_ context.Context, after string, limit int) ([]
 	all := slices.SortedFunc(maps.Values(b.suppressions), func(x, y optout.Suppression) int {
 		return cmp.Compare(x.Number, y.Number)
 	})
-	page, next := paged(slices.DeleteFunc(all, func(s optout.Suppression) bool { return !s.Out() }), after, limit)
-	return page, next, b.fails
+	return paged(slices.DeleteFunc(all, func(s optout.Suppression) bool { return !s.Out() }), after, limit, b.fails)
 }

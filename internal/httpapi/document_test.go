@@ -224,7 +224,7 @@ func TestTheDocumentHasWhatComesBack(t *testing.T) {
 		want                   float64
 	}{
 		{"AnswerRequest", "text", "minLength", 1}, {"AnswerRequest", "text", "maxLength", 1600},
-		{"ImportRequest", "numbers", "minItems", 1}, {"ImportRequest", "numbers", "maxItems", 100_000},
+		{"ImportRequest", "numbers", "minItems", 1}, {"ImportRequest", "numbers", "maxItems", 20_000},
 	} {
 		if got := at(schemas, limit.schema, "properties", limit.field, limit.keyword); got != limit.want {
 			t.Errorf("%s of %s is %v, want %v", limit.keyword, limit.field, got, limit.want)
@@ -232,6 +232,23 @@ func TestTheDocumentHasWhatComesBack(t *testing.T) {
 	}
 	if at(schemas, "CampaignView", "properties", "returns") == nil || at(schemas, "MessageView", "properties", "delivery") == nil {
 		t.Error("a campaign or a message says nothing of what came back")
+	}
+}
+
+// What a client must know before it sends a long list, or closes more than it meant.
+func TestTheDocumentSaysHowFarSuppressionsReach(t *testing.T) {
+	d := document(t)
+	for operation, words := range map[string][]string{
+		"post /suppressions":         {"At most 20000 rows", "in parts", "It is safe to repeat a request"},
+		"put /suppressions/{number}": {"Without a sender (no body, or {}) it always closes *", "With a sender it closes that one, and leaves * and the others as they are"},
+	} {
+		method, path, _ := strings.Cut(operation, " ")
+		said, _ := at(d, "paths", path, method, "description").(string)
+		for _, w := range words {
+			if !strings.Contains(said, w) {
+				t.Errorf("%s does not say %q: %s", operation, w, said)
+			}
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -11,15 +12,22 @@ import (
 	"sluice/internal/sms"
 )
 
-// maxImport is how many numbers one request brings.
-const maxImport = 100_000
+// maxImport is how many rows one request brings. Each costs one write unit, of which a new on-demand table takes 4,000 a
+// second (DynamoDB Developer Guide, "On-demand capacity mode"): so many take it 5 s of the 29 s that a request has. They
+// take a whole processor 2 s, and a function with 256 MB, which has a seventh of one, about 12 s. The rest is for
+// encryption, and for a table that throttles.
+const maxImport = 20_000
 
 func (s *suppressed) registerImport(api huma.API) {
 	register(api, huma.Operation{
 		OperationID: "import-suppressions", Method: http.MethodPost, Path: suppressionsPath,
 		Summary: "Send nothing to these numbers any more, from any sender",
 		Description: "As JSON, or as CSV (UTF-8; comma, semicolon or tab): one number a line, or a table whose first line names one column " +
-			"number; the others are not looked at. Rows are counted as lines of the file. If any row is wrong, nothing is stored. To repeat it is safe.",
+			"number; the others are not looked at. Rows are counted as lines of the file. If any row is wrong, nothing is stored. " +
+			fmt.Sprintf("At most %d rows: send a longer list in parts, in any order. ", maxImport) +
+			"It is safe to repeat a request, and the thing to do " +
+			"after one that ended without an answer or with 5xx, which may have stored some of its numbers: each number is in the " +
+			"list once, however often it is sent.",
 		MaxBodyBytes: MaxBody + 1, Middlewares: huma.Middlewares{takesList},
 		RequestBody: &huma.RequestBody{Content: map[string]*huma.MediaType{
 			csvMedia: {Schema: &huma.Schema{Type: huma.TypeString}, Example: "number\n447700900001\n"},

@@ -17,6 +17,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/validation"
 
 	"sluice/internal/campaign"
+	"sluice/internal/optout"
 )
 
 const problemMedia = "application/problem+json"
@@ -82,6 +83,10 @@ func problemOf(ctx context.Context, err error, log *slog.Logger) error {
 		return Problem{Status: http.StatusNotFound, Detail: "nothing was sent to this number in this campaign"}
 	case errors.Is(err, campaign.ErrNotFound):
 		return noCampaign()
+	case errors.Is(err, optout.ErrCursor):
+		return Problem{Status: http.StatusUnprocessableEntity, Errors: []FieldError{{
+			Field: "query.after", Reason: "must be the next of another page",
+		}}}
 	case errors.As(err, &state):
 		return Problem{Status: http.StatusConflict, Detail: state.Error()}
 	case errors.As(err, &sent):

@@ -264,3 +264,45 @@ func FuzzAnswerBody(f *testing.F) {
 		problemIn(t, w)
 	})
 }
+
+// A cursor is the store's own: no client makes one, but many mistake one.
+func TestACursorThatNoPageGaveIsRefused(t *testing.T) {
+	api := newAPI(t)
+	for _, path := range []string{
+		"/replies?open=true&after=zz", "/replies?campaign=none&after=zz", "/suppressions?after=aaa", "/suppressions?format=csv&after=aaa",
+	} {
+		w := do(api, "GET", path, "")
+		p := problemIn(t, w)
+		if w.Code != 422 || p.Detail != "query.after must be the next of another page" || len(p.Errors) != 1 || p.Errors[0].Field != "query.after" {
+			t.Errorf("%s: %d %+v", path, w.Code, p)
+		}
+	}
+}
+
+// An id may be longer than a key of the table.
+func TestAnIDOfAnotherFormIsNotLookedFor(t *testing.T) {
+	b := newBack()
+	b.fails = errStore
+	api := newAPIWith(t, b)
+	found := 0
+	each(document(t), func(method, path string, _ object) {
+		if !strings.Contains(path, "{id}") {
+			return
+		}
+		found++
+		want := "there is no such campaign"
+		if strings.HasPrefix(path, "/replies/") {
+			want = "there is no such reply"
+		}
+		path = strings.ReplaceAll(path, "{number}", "447700900001")
+		for _, id := range []string{strings.Repeat("A", 3000), strings.Repeat("A", 27), "A", "%20", strings.ToLower(replyID)} {
+			w := do(api, strings.ToUpper(method), strings.ReplaceAll(path, "{id}", id), "")
+			if p := problemIn(t, w); w.Code != http.StatusNotFound || p.Detail != want {
+				t.Errorf("%s %s: %d %s", method, path, w.Code, p.Detail)
+			}
+		}
+	})
+	if found < 10 {
+		t.Errorf("%d routes have an id", found)
+	}
+}

@@ -42,7 +42,10 @@ func (s *suppressed) register(api huma.API) {
 	}, s.get)
 	register(api, huma.Operation{
 		OperationID: "suppress", Method: http.MethodPut, Path: path,
-		Summary:      "Send nothing to a number any more, from one sender or, without a body, from any",
+		Summary: "Send nothing to a number any more, from one sender or, without a body, from any",
+		Description: "Without a sender (no body, or {}) it always closes *, however far an opt-out by text reaches: no sender may send " +
+			"to the number, also none that is new. With a sender it closes that one, and leaves * and the others as they are. " +
+			"What is closed so, no START from the person opens: only DELETE does.",
 		MaxBodyBytes: MaxBody + 1, Middlewares: huma.Middlewares{takesJSON},
 	}, s.put)
 	register(api, huma.Operation{

@@ -12,6 +12,7 @@ import (
 var importScenarios = map[string]func(bench){
 	"an import closes everyone for all its numbers":           imports,
 	"an import keeps the marks that are there":                importsOverMarks,
+	"an import may be repeated":                               importsAgain,
 	"an import loses nothing that is stored at the same time": importsAtOnce,
 	"whom anything blocks is listed once, in pages":           listsSuppressed,
 	"nobody is listed where nothing blocks anybody":           listsNobody,
@@ -51,6 +52,26 @@ func importsOverMarks(b bench) {
 	b.ok(b.Suppress(b.Context(), lifted))
 	b.ok(b.SuppressAll(b.Context(), []sms.Number{n}, imported))
 	b.equal([]any{b.suppression(n).Version, b.suppression(n).Out()}, []any{4, true})
+}
+
+func importsAgain(b bench) {
+	list := numbers(200)
+	b.ok(b.SuppressAll(b.Context(), list[:130], imported)) // as far as it came
+	again := imported
+	again.Since = again.Since.Add(time.Minute)
+	slices.Reverse(list)
+	b.ok(b.SuppressAll(b.Context(), list, again))
+	got, err := b.Suppressions(b.Context(), list)
+	b.ok(err)
+	b.equal(len(got), len(list))
+	for _, s := range got {
+		b.equal(s.Marks, map[optout.Scope]optout.Mark{optout.Everyone: again})
+	}
+	listed := b.suppressed(50)
+	b.equal(len(listed), len(list))
+	for _, times := range listed {
+		b.equal(times, 1)
+	}
 }
 
 func importsAtOnce(b bench) {
