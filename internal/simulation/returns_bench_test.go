@@ -36,13 +36,13 @@ func kinds() (receipts, replies []coming) {
 	again.Copies = 2
 	receipts = []coming{
 		{name: "a receipt", events: 1, returns: arriving, today: costs{write: 2.2, read: 2.1, dollars: 4.0}},
-		{name: "one of two that say the same", events: 2, returns: again, today: costs{write: 1.1, read: 2, dollars: 3.3}},
+		{name: "one of two that say the same", events: 2, returns: again, today: costs{write: 1.1, read: 2, dollars: 3.4}},
 		{name: "one of two parts", events: 2, returns: arriving, text: strings.Repeat("May we call you on Monday? ", 8), today: costs{write: 1.15, read: 1.15, dollars: 3.0}},
 	}
 	replies = []coming{
 		{name: "a reply", events: 1, says: "Yes please", today: costs{write: 10.1, read: 3.1, dollars: 9.1}},
 		{name: "a reply, 30 campaigns in 90 days", events: 1, says: "Yes please", campaigns: 29, today: costs{write: 10.1, read: 32.1, dollars: 12.8}},
-		{name: "a STOP, with its confirmation", events: 1, says: "STOP", today: costs{write: 21.2, read: 5.3, dollars: 18.6}},
+		{name: "a STOP, with its confirmation", events: 1, says: "STOP", today: costs{write: 24, read: 7.5, dollars: 20.5}},
 	}
 	return receipts, replies
 }
