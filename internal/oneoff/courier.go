@@ -85,7 +85,7 @@ func (c *Courier) deliver(ctx context.Context, t Text) error {
 	for range maxMissed {
 		slots, err := pacer.Reserve(ctx, c.want(ctx))
 		if full := (pace.FullError{}); errors.As(err, &full) {
-			return c.later(ctx, t, full.Free.Sub(c.now()))
+			return c.enqueue(ctx, t, full.Free.Sub(c.now()))
 		}
 		if err != nil {
 			return fmt.Errorf("reserve a slot: %w", err)
@@ -111,7 +111,7 @@ func (c *Courier) deliver(ctx context.Context, t Text) error {
 		}
 		return c.send(ctx, claimed, pacer, slots)
 	}
-	return c.later(ctx, t, time.Second)
+	return c.enqueue(ctx, t, time.Second)
 }
 
 func (t Text) inFlight() bool { return t.State == Sending }
@@ -229,11 +229,6 @@ func (c *Courier) putOff(ctx context.Context, t Text, wait time.Duration) error 
 	if err != nil {
 		return err
 	}
-	return c.enqueue(ctx, t, wait)
-}
-
-// later queues again a text that is not claimed.
-func (c *Courier) later(ctx context.Context, t Text, wait time.Duration) error {
 	return c.enqueue(ctx, t, wait)
 }
 

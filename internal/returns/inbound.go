@@ -54,7 +54,8 @@ func (r *Recorder) reply(ctx context.Context, e Event, in sms.Inbound, f *Fragme
 		return err
 	}
 	sent.attribute(&reply)
-	if word == optout.None && e.Held == 0 {
+	isAnswer := word == optout.None || word == optout.Yes // which mostly is one
+	if isAnswer && e.Held == 0 {
 		if wait, err := r.mayBeAnother(ctx, sent, reply.Campaign); err != nil || wait {
 			return errors.Join(err, r.later(ctx, e, patienceForRecord, wait))
 		}

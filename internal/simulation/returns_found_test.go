@@ -43,7 +43,7 @@ func TestAReplyWaitsForTheChunkThatItAnswers(t *testing.T) {
 		inject(t, w, slowly(list[8]))
 		c := w.Create(simulation.Tutorial(9, 9, 1))
 		time.Sleep(7 * time.Second)
-		w.Say(digits(list[1]), ourNumber, "On Thursday please")
+		w.Say(digits(list[1]), ourNumber, "Yes")
 		time.Sleep(10 * time.Minute)
 		if was, is := len(w.Replies(older.ID)), len(w.Replies(c.ID)); was != 0 || is != 1 {
 			t.Errorf("%d replies to the older campaign, %d to this one", was, is)

@@ -96,7 +96,7 @@ func (h *handler) receipt(r *http.Request) (returns.Event, time.Duration, error)
 func (h *handler) inbound(r *http.Request) (returns.Event, time.Duration, error) {
 	inbound, err := h.reader.Inbound(r)
 	delay := settling
-	if word, _ := optout.Read(inbound.Text); word != optout.None {
+	if word, _ := optout.Read(inbound.Text); word != optout.None && word != optout.Yes { // a yes is an answer mostly
 		delay = 0
 	}
 	return returns.Event{Inbound: &inbound}, delay, err

@@ -98,12 +98,15 @@ func call(read webhook.Reader, q *queue, r *http.Request) (*httptest.ResponseRec
 }
 
 func TestWhatIsQueuedIsAnswered200WithoutABody(t *testing.T) {
-	// Whether a word is a keyword is optout's to say.
+	// Whether a word is a keyword is optout's to say. A yes mostly is an answer to the campaign.
 	wait := func(text string) time.Duration {
-		if word, _ := optout.Read(text); word != optout.None {
+		if word, _ := optout.Read(text); word != optout.None && word != optout.Yes {
 			return 0
 		}
 		return 5 * time.Second
+	}
+	if wait("STOP") != 0 || wait("yes") == 0 {
+		t.Error("a stop waits, or a yes does not")
 	}
 	for _, c := range []struct {
 		name, method, target, body string
