@@ -37,15 +37,12 @@ func Webhook(ctx context.Context, b Base) (any, error) {
 		if err != nil {
 			return nil, fmt.Errorf("WEBHOOK_SIGNATURE: %w", err)
 		}
-		key, err := credentials(ctx, secretsmanager.NewFromConfig(b.AWS), name)
-		if err != nil {
-			return nil, err
-		}
-		secrets := vonage.NewSecretCache(b.signatureSecrets(name), b.Now)
+		account := &account{client: secretsmanager.NewFromConfig(b.AWS), secret: name}
+		secrets := vonage.NewSecretCache(account.signatures, b.Now)
 		if _, err := secrets.Secrets(ctx); err != nil {
 			return nil, err
 		}
-		config.Method, config.Secrets, config.Renew, config.APIKey = method, secrets.Secrets, secrets.Renew, key.APIKey
+		config.Method, config.Secrets, config.Renew, config.APIKey = method, secrets.Secrets, secrets.Renew, account.apiKey
 	}
 	return lambdaio.HTTP(webhook.New(vonage.NewWebhooks(config), refusal, events, b.Now, b.Log), b.Log), nil
 }
@@ -66,23 +63,29 @@ func refusal(err error) int {
 	}
 }
 
-// signatureSecrets reads the secrets that webhooks may be signed with: the current one, and the one before.
-func (b Base) signatureSecrets(name string) func(context.Context) ([]string, error) {
-	client := secretsmanager.NewFromConfig(b.AWS)
-	return func(ctx context.Context) ([]string, error) {
-		key, err := credentials(ctx, client, name)
-		if err != nil {
-			return nil, err
-		}
-		if key.SignatureSecret == "" {
-			return nil, fmt.Errorf("secret %s has no signature_secret, and WEBHOOK_SIGNATURE is not none", name)
-		}
-		secrets := []string{key.SignatureSecret}
-		if key.PreviousSignatureSecret != "" {
-			secrets = append(secrets, key.PreviousSignatureSecret)
-		}
-		return secrets, nil
+// account is whose webhooks are taken.
+type account struct {
+	client *secretsmanager.Client
+	secret string
+	apiKey string // as last read
+}
+
+// signatures reads the secrets that webhooks may be signed with: the current one, and the one before. It is called by one
+// at a time.
+func (a *account) signatures(ctx context.Context) ([]string, error) {
+	key, err := credentials(ctx, a.client, a.secret)
+	if err != nil {
+		return nil, err
 	}
+	if key.SignatureSecret == "" {
+		return nil, fmt.Errorf("secret %s has no signature_secret, and WEBHOOK_SIGNATURE is not none", a.secret)
+	}
+	a.apiKey = key.APIKey
+	secrets := []string{key.SignatureSecret}
+	if key.PreviousSignatureSecret != "" {
+		secrets = append(secrets, key.PreviousSignatureSecret)
+	}
+	return secrets, nil
 }
 
 // Recorder folds what came back into the table.

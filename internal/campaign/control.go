@@ -31,7 +31,7 @@ func (c Campaign) cancelled(now time.Time) Campaign {
 	return c
 }
 
-// retrying takes a recipient's failed or unknown state back and adds a batch for that one. A completed campaign is
+// retrying takes a recipient's failed, skipped or unknown state back and adds a batch for that one. A completed campaign is
 // running again until it is done.
 func (c Campaign) retrying(m Message, now time.Time) (Campaign, Batch) {
 	c.Counts = c.Counts.Plus(Pending.Instead(m.State))

@@ -146,7 +146,7 @@ func (m *Manager) looksAt(c Campaign) time.Time {
 	return c.lookAt(m.now())
 }
 
-// Retry sends again to a recipient whose state is unknown or failed, because a person decided it. A completed campaign
+// Retry sends again to a recipient whose state is unknown, failed or skipped, because a person decided it. A completed campaign
 // runs again until that is done. ErrNotFound for an unknown campaign, ErrNoMessage for a number that has no record;
 // StateError, MessageStateError and UnsettledError where the campaign or the message does not allow it.
 func (m *Manager) Retry(ctx context.Context, id string, to sms.Number) (Campaign, error) {

@@ -54,15 +54,16 @@ func (l *List) Blocked(ctx context.Context, from sms.Sender, numbers []sms.Numbe
 
 // Get returns what is known of a number; campaign.ErrNotFound for one that nothing blocks.
 func (l *List) Get(ctx context.Context, n sms.Number) (Suppression, error) {
-	s, err := l.get(ctx, n)
+	s, err := Lookup(ctx, l.store, n)
 	if err == nil && !s.Out() {
 		return s, campaign.ErrNotFound
 	}
 	return s, err
 }
 
-func (l *List) get(ctx context.Context, n sms.Number) (Suppression, error) {
-	known, err := l.store.Suppressions(ctx, []sms.Number{n})
+// Lookup returns what a store knows of a number; of one that it does not know, that there is nothing.
+func Lookup(ctx context.Context, store Store, n sms.Number) (Suppression, error) {
+	known, err := store.Suppressions(ctx, []sms.Number{n})
 	if err != nil {
 		return Suppression{}, fmt.Errorf("look for an opt-out: %w", err)
 	}
@@ -113,7 +114,7 @@ const maxConflicts = 10
 func (l *List) change(ctx context.Context, n sms.Number, change func(Suppression) (Suppression, bool)) (Suppression, error) {
 	var err error
 	for range maxConflicts {
-		s, readErr := l.get(ctx, n)
+		s, readErr := Lookup(ctx, l.store, n)
 		if readErr != nil {
 			return s, readErr
 		}
@@ -128,5 +129,5 @@ func (l *List) change(ctx context.Context, n sms.Number, change func(Suppression
 	if err != nil {
 		return Suppression{}, fmt.Errorf("change an opt-out: %w", err)
 	}
-	return l.get(ctx, n)
+	return Lookup(ctx, l.store, n)
 }

@@ -56,8 +56,12 @@ func (r *Recorder) reply(ctx context.Context, e Event, in sms.Inbound, f *Fragme
 	sent.attribute(&reply)
 	isAnswer := word == optout.None || word == optout.Yes // which mostly is one
 	if isAnswer && e.Held == 0 {
-		if wait, err := r.mayBeAnother(ctx, sent, reply.Campaign); err != nil || wait {
-			return errors.Join(err, r.later(ctx, e, patienceForRecord, wait))
+		wait, err := r.mayBeAnother(ctx, sent, reply.Campaign)
+		if err != nil {
+			return err
+		}
+		if wait {
+			return r.later(ctx, e, patienceForRecord)
 		}
 	}
 	for range maxConflicts {
@@ -68,7 +72,7 @@ func (r *Recorder) reply(ctx context.Context, e Event, in sms.Inbound, f *Fragme
 		reception.Fragments = f
 		err = r.keep(ctx, reception)
 		if err == nil && reception.OneOff != nil {
-			return r.dispatch(ctx, *reception.OneOff)
+			r.dispatch(ctx, *reception.OneOff)
 		}
 		if !errors.Is(err, campaign.ErrConflict) {
 			return err
@@ -84,17 +88,14 @@ func (r *Recorder) reply(ctx context.Context, e Event, in sms.Inbound, f *Fragme
 }
 
 // dispatch queues a text that is stored: where that fails, the dispatcher finds it by its time.
-func (r *Recorder) dispatch(ctx context.Context, t oneoff.Text) error {
+func (r *Recorder) dispatch(ctx context.Context, t oneoff.Text) {
 	if err := r.texts.EnqueueOneOff(ctx, t.ID, 0); err != nil {
 		r.log.WarnContext(ctx, "text left to the dispatcher", "text", t.ID, "error", err)
 	}
-	return nil
 }
 
-func (r *Recorder) later(ctx context.Context, e Event, wait time.Duration, wanted bool) error {
-	if !wanted {
-		return nil
-	}
+// later has an event come again after a while.
+func (r *Recorder) later(ctx context.Context, e Event, wait time.Duration) error {
 	e.Held++
 	if err := r.queue.Later(ctx, wait, e); err != nil {
 		return fmt.Errorf("put an inbound text back: %w", err)
@@ -106,7 +107,7 @@ func (r *Recorder) later(ctx context.Context, e Event, wait time.Duration, wante
 func (r *Recorder) reception(ctx context.Context, reply Reply, word optout.Keyword, l optout.Language) (Reception, error) {
 	rec := Reception{Campaign: reply.Campaign, Minute: minuteOf(reply.ReceivedAt)}
 	if word != optout.None {
-		s, err := r.suppression(ctx, reply.From)
+		s, err := optout.Lookup(ctx, r.store, reply.From)
 		if err != nil {
 			return rec, err
 		}

@@ -44,10 +44,10 @@ func (r *Recorder) addPart(ctx context.Context, e Event, f Fragments) error {
 	if f.complete() || e.Held > 0 {
 		return r.join(ctx, e, f)
 	}
-	if err := r.store.Keep(ctx, Reception{Fragments: &f}); err != nil {
+	if err := r.store.Keep(ctx, Reception{Fragments: &f}); err != nil || f.First != in.MessageID {
 		return err
 	}
-	return r.later(ctx, e, patienceForParts, f.First == in.MessageID)
+	return r.later(ctx, e, patienceForParts)
 }
 
 // join records a long text as one reply.

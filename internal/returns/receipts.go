@@ -147,7 +147,7 @@ func (f *fold) optOuts(ctx context.Context) error {
 // suppress closes a scope, and counts it, unless it was closed.
 func (r *Recorder) suppress(ctx context.Context, to sms.Number, reception Reception, scope optout.Scope, m optout.Mark) error {
 	for range maxConflicts {
-		s, err := r.suppression(ctx, to)
+		s, err := optout.Lookup(ctx, r.store, to)
 		if err != nil {
 			return err
 		}
@@ -161,17 +161,6 @@ func (r *Recorder) suppress(ctx context.Context, to sms.Number, reception Recept
 		}
 	}
 	return errContended
-}
-
-func (r *Recorder) suppression(ctx context.Context, n sms.Number) (optout.Suppression, error) {
-	known, err := r.store.Suppressions(ctx, []sms.Number{n})
-	if err != nil {
-		return optout.Suppression{}, fmt.Errorf("look for an opt-out: %w", err)
-	}
-	if s, ok := known[n]; ok {
-		return s, nil
-	}
-	return optout.Suppression{Number: n}, nil
 }
 
 // resolve does what the receipts tell about the sending. What is not recorded yet, or not settled, is put back.
@@ -198,8 +187,7 @@ func recorded(m campaign.Message) bool { return m.State != "" && m.State != camp
 
 // resolved is the record of a text that the receipts prove was taken.
 func (f *fold) resolved(m campaign.Message) campaign.Message {
-	m.State, m.Code, m.Reason, m.Parts = campaign.Accepted, campaign.ByReceipt, "", nil
-	m.Parts = f.deliveries[m.To].parts()
+	m.State, m.Code, m.Reason, m.Parts = campaign.Accepted, campaign.ByReceipt, "", f.deliveries[m.To].parts()
 	return m
 }
 

@@ -66,7 +66,7 @@ func (r *Recorder) record(ctx context.Context, events []Event) []error {
 	faults := make([]error, len(events))
 	var groups errgroup.Group
 	groups.SetLimit(parallel)
-	receipts := make(map[string][]int) // by reference: one writer for each campaign, or they would be in each other's way
+	receipts := make(map[string][]int) // by reference: those of one campaign are folded together
 	for i, e := range events {
 		if e.Receipt != nil {
 			receipts[e.Receipt.Ref] = append(receipts[e.Receipt.Ref], i)

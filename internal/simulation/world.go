@@ -301,9 +301,6 @@ func (w *World) watch(next http.Handler) http.Handler {
 	})
 }
 
-// Context is the world's.
-func (w *World) Context() context.Context { return w.t.Context() }
-
 // Delays are the delays in seconds of all deliveries queued so far.
 func (w *World) Delays() []int {
 	w.mu.Lock()
