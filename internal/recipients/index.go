@@ -1,0 +1,114 @@
+package recipients
+
+import (
+	"math/bits"
+	"sort"
+)
+
+// Index is a sealed list: the recipients of its pages, page after page, but for the rows that are left out. It is immutable.
+type Index struct {
+	pages []Leaf
+	// ends[i] is how many recipients the pages up to the i-th have.
+	ends []int
+}
+
+// Leaf is a page in a sealed list.
+type Leaf struct {
+	Part   int
+	Digest string
+	Page   int
+	Rows   int
+	// Without are the rows that are left out, a bit each; nil for none.
+	Without Rows
+}
+
+// Rows is a set of rows of a page, a bit each.
+type Rows []byte
+
+// Has says whether the row is in the set.
+func (r Rows) Has(row int) bool { return row/8 < len(r) && r[row/8]&(1<<(row%8)) != 0 }
+
+// With adds a row of a page that has so many.
+func (r Rows) With(row, of int) Rows {
+	if r == nil {
+		r = make(Rows, (of+7)/8)
+	}
+	r[row/8] |= 1 << (row % 8)
+	return r
+}
+
+// Count is how many rows are in the set.
+func (r Rows) Count() int {
+	n := 0
+	for _, b := range r {
+		n += bits.OnesCount8(b)
+	}
+	return n
+}
+
+// NewIndex makes the index of those pages.
+func NewIndex(pages []Leaf) Index {
+	x := Index{pages: pages, ends: make([]int, len(pages))}
+	n := 0
+	for i, p := range pages {
+		n += p.Rows - p.Without.Count()
+		x.ends[i] = n
+	}
+	return x
+}
+
+// Plain is the index of a list that is part 0, as it was uploaded with that digest, every page but the last full.
+func Plain(digest string, n int) Index {
+	var pages []Leaf
+	for page := 0; page*PageRows < n; page++ {
+		pages = append(pages, Leaf{Digest: digest, Page: page, Rows: min(PageRows, n-page*PageRows)})
+	}
+	return NewIndex(pages)
+}
+
+// Leaves are the pages, in order.
+func (x Index) Leaves() []Leaf { return x.pages }
+
+// Len is how many recipients the list has.
+func (x Index) Len() int {
+	if len(x.ends) == 0 {
+		return 0
+	}
+	return x.ends[len(x.ends)-1]
+}
+
+// Span is some of a page's recipients, counted without those that are left out: [From, To).
+type Span struct {
+	Leaf     Leaf
+	From, To int
+}
+
+// Locate says where the recipients [from, to) stand. What lies behind the end of the list is nowhere.
+func (x Index) Locate(from, to int) []Span {
+	var spans []Span
+	for i := sort.SearchInts(x.ends, from+1); i < len(x.pages); i++ {
+		start := 0
+		if i > 0 {
+			start = x.ends[i-1]
+		}
+		if start >= to {
+			break
+		}
+		spans = append(spans, Span{Leaf: x.pages[i], From: max(from-start, 0), To: min(to, x.ends[i]) - start})
+	}
+	return spans
+}
+
+// Kept returns the recipients of a page that are not left out.
+func (l Leaf) Kept(page []Recipient) []Recipient {
+	if l.Without == nil {
+		return page
+	}
+	kept := make([]Recipient, 0, len(page))
+	for i, r := range page {
+		if !l.Without.Has(i) {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
