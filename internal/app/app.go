@@ -16,6 +16,7 @@ import (
 	"sluice/internal/dynamostore"
 	"sluice/internal/httpapi"
 	"sluice/internal/lambdaio"
+	"sluice/internal/numberplan"
 	"sluice/internal/optout"
 	"sluice/internal/pace"
 	"sluice/internal/returns"
@@ -45,7 +46,7 @@ func API(_ context.Context, b Base) (any, error) {
 	}
 	clock := pace.NewClock(b.Now, nil) // forecasts need no better one
 	pacing := pacing(pace.New(store, clock, campaign.MaxChunk), limit)
-	manager := campaign.NewManager(store, queue, newID, pacing, b.Now, b.Log)
+	manager := campaign.NewManager(store, queue, newID, numberplan.New(), pacing, b.Now, b.Log)
 	limits := pace.NewLimits(store, limit, b.Now)
 	list := optout.NewList(store, b.Now)
 	handler := httpapi.New(httpapi.Config{

@@ -31,7 +31,7 @@ func common(account pace.Limit, from sms.Sender, segments int) []pace.Charge {
 // pacing is under which limits a campaign's texts leave: the account's requests, its sender's segments, and its own texts.
 func pacing(shared *pace.Pace, account pace.Limit) campaign.Pacing {
 	return func(c campaign.Campaign, batch int) campaign.Pacer {
-		charges := common(account, c.Sender, c.Segments())
+		charges := common(account, c.Sender, c.Segments)
 		if c.MaxRate > 0 {
 			charges = append(charges, pace.Charge{
 				Key: pace.CampaignKey(c.ID), By: pace.Self, Generation: int64(c.Epoch),

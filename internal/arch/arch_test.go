@@ -1,9 +1,9 @@
 // Package arch_test holds the code to its shape: which package may import which, and what a deployed function may be
 // made of. Arrows point inward:
 //
-//	functions, local ──► app ──► adapters (dynamostore, sqsqueue, vonage, httpapi, webhook, lambdaio)
+//	functions, local ──► app ──► adapters (dynamostore, sqsqueue, vonage, httpapi, webhook, lambdaio, numberplan)
 //	                      │          │
-//	                      └──────────┴──► returns ──► oneoff, optout ──► campaign ──► pace, sms
+//	                      └──────────┴──► preflight, report, returns ──► oneoff, optout ──► campaign ──► pace, price, recipients ──► sms
 //
 // Tests may import what they like: the rules are about the code that they test.
 package arch_test
@@ -37,21 +37,25 @@ var (
 	everything = []string{"internal/...", "functions/..."}
 	adapters   = []string{
 		"internal/dynamostore", "internal/sqsqueue", "internal/vonage", "internal/httpapi", "internal/webhook", "internal/lambdaio",
+		"internal/numberplan",
 	}
 	domain = []string{
-		"internal/campaign", "internal/returns", "internal/oneoff", "internal/optout", "internal/pace", "internal/sms",
+		"internal/campaign", "internal/returns", "internal/oneoff", "internal/optout", "internal/pace", "internal/recipients",
+		"internal/sms",
 	}
 )
 
 func rules() []rule {
 	all := []rule{
 		{
-			who:    []string{"internal/campaign", "internal/oneoff", "internal/optout", "internal/pace", "internal/sms"},
+			who: []string{
+				"internal/campaign", "internal/oneoff", "internal/optout", "internal/pace", "internal/recipients", "internal/sms",
+			},
 			mayNot: []string{thirdParty, "net/...", "os/...", "io/...", "encoding/..."},
 			reason: "the domain is arithmetic and decisions: what it does to the world goes through ports",
 		},
 		{
-			who: []string{"internal/campaign"}, mayNot: everything, but: []string{"internal/pace", "internal/sms"},
+			who: []string{"internal/campaign"}, mayNot: everything, but: []string{"internal/pace", "internal/recipients", "internal/sms"},
 			reason: "the domain is in the middle: everything else may know it, it knows nobody",
 		},
 		{
@@ -71,6 +75,14 @@ func rules() []rule {
 		{
 			who: []string{"internal/pace", "internal/sms"}, mayNot: everything,
 			reason: "they are usable by themselves",
+		},
+		{
+			who: []string{"internal/recipients", "internal/numberplan"}, mayNot: everything, but: []string{"internal/sms"},
+			reason: "a list is rows and numbers: what is sent to it, and when, is others' business",
+		},
+		{
+			who: everything, mayNot: []string{"github.com/nyaruka/..."}, except: []string{"internal/numberplan"},
+			reason: "what is a number is said in one place",
 		},
 		{
 			who: []string{"internal/lambdaio"}, mayNot: everything,

@@ -3,6 +3,7 @@ package campaign
 import (
 	"time"
 
+	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
 
@@ -87,9 +88,19 @@ type Campaign struct {
 	Status Status
 	// Reason says in plain words why the campaign paused itself; empty when a person did it.
 	Reason string
-	// Recipients is the length of the list, Duplicates how many rows were left out of it for being in it already.
+	// Region is how numbers without a country code are read (ISO 3166-1 alpha-2); empty for none.
+	Region string
+	// Recipients is the length of the list, Duplicates how many rows were left out of it for being in it already, Refused
+	// how many because nothing could be sent to them. In a draft they are sums over the parts: who stands in two of them is
+	// found at the launch.
 	Recipients int
 	Duplicates int
+	Refused    int
+	// Uploads counts the changes of a draft's list. Indexed says that the sealed list has an index.
+	Uploads int
+	Indexed bool
+	// Segments is how many segments the longest of its texts has.
+	Segments int
 
 	// NextIndex, NextBatch and NextDue are the cursor: what the next release takes. Epoch changes with each change
 	// of status, so that what was read before it can claim nothing after it.
@@ -133,8 +144,14 @@ func (c Campaign) BatchesLeft() int {
 	return (c.Unreleased() + c.BatchSize - 1) / c.BatchSize
 }
 
-// Segments is how many segments one of its texts has.
-func (c Campaign) Segments() int { return sms.Measure(c.Text).Segments }
+// List is its recipient list, once it is sealed.
+func (c Campaign) List() recipients.List { return recipients.List{Campaign: c.ID, Indexed: c.Indexed} }
+
+// Template is its text. A text that was found good once is.
+func (c Campaign) Template() sms.Template {
+	t, _ := sms.ParseTemplate(c.Text)
+	return t
+}
 
 // Drained says that every batch was released and is done, so that the campaign is complete.
 func (c Campaign) Drained() bool { return c.Unreleased() == 0 && c.BatchesDone == c.NextBatch }

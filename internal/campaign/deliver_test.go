@@ -20,8 +20,10 @@ import (
 	"sluice/internal/inprocess"
 	local "sluice/internal/local/dynamodb"
 	"sluice/internal/local/dynamodb/attribute"
+	"sluice/internal/numberplan"
 	"sluice/internal/pace"
 	"sluice/internal/pace/pacetest"
+	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
 
@@ -67,11 +69,11 @@ func (s *stalling) Step(ctx context.Context, b campaign.Batch, step campaign.Ste
 	return s.Store.Step(ctx, b, step)
 }
 
-func (s *stalling) Recipients(ctx context.Context, id string, from, to int) ([]sms.Number, error) {
+func (s *stalling) Recipients(ctx context.Context, l recipients.List, from, to, until int) ([]recipients.Recipient, error) {
 	if s.recipients != nil {
 		return nil, s.recipients
 	}
-	return s.Store.Recipients(ctx, id, from, to)
+	return s.Store.Recipients(ctx, l, from, to, until)
 }
 
 // deliveries are a queue.
@@ -155,12 +157,12 @@ func onStage(t *testing.T, n, batchSize int, act func(*stage)) {
 			T: t, store: &stalling{Store: openStore(t)}, queue: &deliveries{}, pace: &pacetest.Memory{}, limit: pace.Limit{PerSecond: 30, Headroom: .04},
 			provider: &provider{counts: make(map[sms.Number]int)}, screen: &optOuts{at: make(map[sms.Number]time.Time)},
 		}
-		s.manager = campaign.NewManager(s.store, s.queue, newID, nil, time.Now, slog.New(slog.DiscardHandler))
+		s.manager = campaign.NewManager(s.store, s.queue, newID, numberplan.New(), nil, time.Now, slog.New(slog.DiscardHandler))
 		request := campaign.Request{Sender: "ACME", Text: "x", BatchSize: batchSize}
 		for i := range n {
-			request.Recipients = append(request.Recipients, fmt.Sprintf("4477%08d", i))
+			request.Recipients = append(request.Recipients, campaign.Row{Number: fmt.Sprintf("4477%08d", i)})
 		}
-		order, problems := request.Check(time.Now())
+		order, problems := s.manager.Check(request)
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}

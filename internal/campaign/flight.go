@@ -11,16 +11,18 @@ import (
 	"time"
 
 	"sluice/internal/pace"
+	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
 
 // flight is a chunk that was claimed and is being sent. It has all it needs: the run goes on beside it.
 type flight struct {
 	*Deliverer
-	text  sms.Message // to nobody yet
+	blank sms.Message  // to nobody yet, and empty
+	text  sms.Template // of it
 	batch BatchKey
 	from  int
-	list  []sms.Number
+	list  []recipients.Recipient
 	done  []int // indices that have an outcome already
 	// blocked are those who want no texts; taken, whose text the provider is known to have taken before, with its parts.
 	blocked *blocked
@@ -90,7 +92,7 @@ type attempted struct {
 func (f *flight) records(outcomes []attempted) []Message {
 	messages := make([]Message, len(f.list))
 	for i, o := range outcomes {
-		m := Message{To: f.list[i], Index: f.from + i, Batch: f.batch.Number, At: o.at}
+		m := Message{To: f.list[i].Number, Index: f.from + i, Batch: f.batch.Number, At: o.at}
 		parts, known := f.taken[m.To]
 		switch {
 		case f.isDone(i):
@@ -111,8 +113,9 @@ func (f *flight) records(outcomes []attempted) []Message {
 
 // sendable says whether the i-th of the list is to be sent to.
 func (f *flight) sendable(i int) bool {
-	_, known := f.taken[f.list[i]]
-	return !known && !f.isDone(i) && !f.blocked.has(f.list[i])
+	to := f.list[i].Number
+	_, known := f.taken[to]
+	return !known && !f.isDone(i) && !f.blocked.has(to)
 }
 
 // isDone says whether the i-th of the list has an outcome already.
@@ -125,7 +128,7 @@ func (f *flight) bar(ctx context.Context, outcomes []attempted) {
 		if !o.Barred {
 			continue
 		}
-		if err := f.screen.Bar(ctx, f.list[i], f.batch.Campaign); err != nil {
+		if err := f.screen.Bar(ctx, f.list[i].Number, f.batch.Campaign); err != nil {
 			f.log.WarnContext(ctx, "could not bar a number", "campaign", f.batch.Campaign, "batch", f.batch.Number, "error", err)
 		}
 	}
@@ -154,12 +157,12 @@ func (f *flight) send(ctx context.Context) ([]attempted, error) {
 	outcomes := make([]attempted, len(f.list))
 	var answers sync.WaitGroup
 	defer answers.Wait()
-	spent := spending{Slots: f.slots}
+	spent, numbers := spending{Slots: f.slots}, numbersOf(f.list)
 	for i, to := range f.list {
 		if !f.sendable(i) {
 			continue
 		}
-		if err := f.next(ctx, &spent, f.list[i:]); err != nil {
+		if err := f.next(ctx, &spent, numbers[i:]); err != nil {
 			return outcomes, err
 		}
 		if !f.sendable(i) { // it took so long that all were screened again
@@ -171,8 +174,8 @@ func (f *flight) send(ctx context.Context) ([]attempted, error) {
 		if !f.shared.relied(f.now()) {
 			return outcomes, errStale // after a long sleep: much may have changed, a pause for one
 		}
-		m, slots := f.text, spent.Slots
-		m.To = to
+		m, slots := f.blank, spent.Slots
+		m.To, m.Text = to.Number, f.text.Render(to.Values)
 		answers.Go(func() { outcomes[i] = f.attempt(ctx, m, slots) })
 	}
 	return outcomes, nil
@@ -307,7 +310,7 @@ func (f *flight) turn(ctx context.Context, to []sms.Number, notBefore time.Time)
 			err = f.wanted(ctx)
 		}
 		if err == nil {
-			err = f.blocked.ask(ctx, f.screen, f.text.From, to)
+			err = f.blocked.ask(ctx, f.screen, f.blank.From, to)
 		}
 		if err != nil {
 			return slots, err

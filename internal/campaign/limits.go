@@ -1,12 +1,17 @@
 package campaign
 
-import "time"
+import (
+	"time"
+
+	"sluice/internal/recipients"
+	"sluice/internal/sms"
+)
 
 // The limits of what a client may ask for, in one place. httpapi puts them into its schema; nothing repeats them.
 const (
-	MaxText           = 3200                // characters; Vonage accepts no more (SMS API, `text`)
+	MaxText           = sms.MaxText         // characters, before its variables are filled in and after
 	MaxName           = 200                 // characters
-	MaxRows           = 100_000             // recipients in one request
+	MaxRows           = recipients.MaxRows  // in one request
 	MaxPeriod         = 30 * 24 * time.Hour // between the starts of two batches
 	MaxStart          = 366 * 24 * time.Hour
 	startLeeway       = time.Minute // a start_at this far in the past still means now

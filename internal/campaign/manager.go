@@ -8,23 +8,30 @@ import (
 	"slices"
 	"time"
 
+	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
 
 // Manager does what clients ask for. It may be used concurrently.
 type Manager struct {
 	releaser
-	newID  func(time.Time) string
-	pacing Pacing
-	log    *slog.Logger
+	newID   func(time.Time) string
+	numbers recipients.Numbering
+	pacing  Pacing
+	log     *slog.Logger
 }
 
-// NewManager returns a manager. newID makes ids that sort by time; pacing is for forecasts.
-func NewManager(store Store, queue Queue, newID func(time.Time) string, pacing Pacing, now func() time.Time,
-	log *slog.Logger,
+// NewManager returns a manager. newID makes ids that sort by time; numbers reads those of uploads; pacing is for forecasts.
+func NewManager(store Store, queue Queue, newID func(time.Time) string, numbers recipients.Numbering, pacing Pacing,
+	now func() time.Time, log *slog.Logger,
 ) *Manager {
-	return &Manager{releaser: releaser{store: store, queue: queue, now: now}, newID: newID, pacing: pacing, log: log}
+	return &Manager{
+		releaser: releaser{store: store, queue: queue, now: now}, newID: newID, numbers: numbers, pacing: pacing, log: log,
+	}
 }
+
+// Check turns a request into an order, or says everything that is wrong with it. Nothing is stored.
+func (m *Manager) Check(q Request) (Order, []Problem) { return q.Check(m.numbers, m.now()) }
 
 // idempotencyTime is how long a key is remembered.
 const idempotencyTime = 7 * 24 * time.Hour
@@ -48,7 +55,7 @@ func (m *Manager) Create(ctx context.Context, o Order, draft bool, key *Idempote
 	if key != nil {
 		key.Campaign, key.ExpiresAt = c.ID, now.Add(idempotencyTime)
 	}
-	err := m.store.Create(ctx, c, o.list, key)
+	err := m.store.Create(ctx, c, o.upload, key)
 	if errors.Is(err, ErrKeyTaken) {
 		c, err := m.createdWith(ctx, *key)
 		return c, false, err
@@ -80,15 +87,10 @@ func (m *Manager) createdWith(ctx context.Context, key IdempotencyKey) (Campaign
 	return m.Campaign(ctx, first.Campaign)
 }
 
-// Launch starts a draft.
-func (m *Manager) Launch(ctx context.Context, id string) (Campaign, error) {
-	return m.change(ctx, id, "launch", Campaign.launched, Draft)
-}
-
 // Pause stops a running campaign within one chunk.
 func (m *Manager) Pause(ctx context.Context, id string) (Campaign, error) {
 	pause := func(c Campaign, _ time.Time) Campaign { return c.paused("") }
-	return m.change(ctx, id, "pause", pause, Running)
+	return m.change(ctx, id, m.simply("pause", pause, Running))
 }
 
 // Resume goes on where a pause stopped. What was released and has not begun is taken back first: it is due again by the
@@ -97,20 +99,34 @@ func (m *Manager) Resume(ctx context.Context, id string) (Campaign, error) {
 	if err := m.takeBack(ctx, id, Paused); err != nil {
 		return Campaign{}, fmt.Errorf("resume campaign %s: %w", id, err)
 	}
-	return m.change(ctx, id, "resume", Campaign.resumed, Paused)
+	return m.change(ctx, id, m.simply("resume", Campaign.resumed, Paused))
 }
 
 // Cancel ends a campaign within one chunk. Who was not sent to is not sent to.
 func (m *Manager) Cancel(ctx context.Context, id string) (Campaign, error) {
-	return m.change(ctx, id, "cancel", Campaign.cancelled, Draft, Running, Paused)
+	return m.change(ctx, id, m.simply("cancel", Campaign.cancelled, Draft, Running, Paused))
 }
 
 // maxConflicts bounds how often a change is tried anew because the dispatcher moved the campaign meanwhile.
 const maxConflicts = 10
 
-// change makes a transition from one of the given statuses (StateError) and releases what is due then.
-func (m *Manager) change(ctx context.Context, id, action string, to func(Campaign, time.Time) Campaign, from ...Status,
-) (Campaign, error) {
+// transition is a change of status. make says what the campaign then is and how that is written.
+type transition struct {
+	action string
+	from   []Status
+	make   func(context.Context, Campaign) (Campaign, func() error, error)
+}
+
+// simply is a transition that touches nothing but the campaign.
+func (m *Manager) simply(action string, to func(Campaign, time.Time) Campaign, from ...Status) transition {
+	return transition{action: action, from: from, make: func(ctx context.Context, c Campaign) (Campaign, func() error, error) {
+		after := to(c, m.now())
+		return after, func() error { return m.store.Change(ctx, c, after, m.looksAt(after)) }, nil
+	}}
+}
+
+// change makes a transition (StateError) and releases what is due then.
+func (m *Manager) change(ctx context.Context, id string, t transition) (Campaign, error) {
 	var intended Campaign
 	for range maxConflicts {
 		c, err := m.Campaign(ctx, id)
@@ -120,22 +136,23 @@ func (m *Manager) change(ctx context.Context, id, action string, to func(Campaig
 		if c.Epoch == intended.Epoch && c.Status == intended.Status {
 			return m.proceed(ctx, c), nil // it took effect, and only the answer was lost
 		}
-		if !slices.Contains(from, c.Status) {
-			return Campaign{}, StateError{Action: action, Status: c.Status}
+		if !slices.Contains(t.from, c.Status) {
+			return Campaign{}, StateError{Action: t.action, Status: c.Status}
 		}
-		now := m.now()
-		after := to(c, now)
-		intended = after
-		err = m.store.Change(ctx, c, after, m.looksAt(after))
+		after, write, err := t.make(ctx, c)
+		if err == nil {
+			intended = after
+			err = write()
+		}
 		if errors.Is(err, ErrConflict) {
 			continue
 		}
 		if err != nil {
-			return Campaign{}, fmt.Errorf("%s campaign %s: %w", action, id, err)
+			return Campaign{}, fmt.Errorf("%s campaign %s: %w", t.action, id, err)
 		}
 		return m.proceed(ctx, after), nil
 	}
-	return Campaign{}, fmt.Errorf("%s campaign %s: %w", action, id, ErrConflict)
+	return Campaign{}, fmt.Errorf("%s campaign %s: %w", t.action, id, ErrConflict)
 }
 
 // looksAt is when the dispatcher must look at the campaign: never, unless it runs.
@@ -237,7 +254,7 @@ func (m *Manager) Messages(ctx context.Context, id string, after, limit int) ([]
 	if after >= to {
 		return nil, nil
 	}
-	list, err := m.store.Recipients(ctx, id, after, to)
+	list, err := m.listed(ctx, c, after, to)
 	if err != nil {
 		return nil, fmt.Errorf("read recipients of campaign %s: %w", id, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sluice/internal/pace"
+	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
 
@@ -24,19 +25,25 @@ var (
 // Store keeps campaigns, their recipient lists, batches and messages.
 //
 // Every method may be called concurrently. Reads of single items see every write that was answered before. Writes are
-// atomic: all or nothing, also where several items are concerned, except Record and the recipient list in Create.
+// atomic: all or nothing, also where several items are concerned, except Record and the pages of lists.
 // A store retries what is worth retrying (throttling, conflicts of transactions) by itself.
 type Store interface {
-	// Create stores the list, then the campaign and its idempotency key. ErrKeyTaken leaves no campaign behind.
-	Create(ctx context.Context, c Campaign, list []sms.Number, key *IdempotencyKey) error
+	// Lists of drafts.
+	recipients.Store
+	// Create stores the pages of the upload, then the campaign and its idempotency key and, with a draft, the part; with
+	// another campaign whose list is Indexed, the index of the part. ErrKeyTaken leaves no campaign behind.
+	Create(ctx context.Context, c Campaign, u recipients.Upload, key *IdempotencyKey) error
+	// Seal writes what the launch of a draft changes: as Change does, and Recipients, Duplicates, Segments, Indexed and the
+	// index, if the epoch and Uploads are as in before. ErrConflict.
+	Seal(ctx context.Context, before, after Campaign, x recipients.Index, lookAt time.Time) error
 	// CreatedWith returns the key as it was stored with its campaign; ErrNotFound.
 	CreatedWith(ctx context.Context, key string) (IdempotencyKey, error)
 	// Campaign returns ErrNotFound for an unknown id.
 	Campaign(ctx context.Context, id string) (Campaign, error)
 	// Campaigns lists newest first, after the campaign with the given id ("" for the first page).
 	Campaigns(ctx context.Context, after string, limit int) ([]Campaign, error)
-	// Recipients returns the part [from, to) of the list.
-	Recipients(ctx context.Context, id string, from, to int) ([]sms.Number, error)
+	// Recipients returns the recipients [from, to) of a sealed list. What follows, up to until, may be read ahead.
+	Recipients(ctx context.Context, l recipients.List, from, to, until int) ([]recipients.Recipient, error)
 
 	// Change writes what a change of status touches (Status, Reason, Epoch, Requeue, NextDue, LaunchedAt, EndedAt; from
 	// Paused to Running, Window, to nothing), if the epoch is still before.Epoch and, where NextDue changes, the cursor

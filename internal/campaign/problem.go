@@ -8,6 +8,9 @@ import (
 // ErrNoMessage: nothing is recorded of a number in a campaign.
 var ErrNoMessage = errors.New("no such message")
 
+// ErrNoRecipients: there is nobody to send to.
+var ErrNoRecipients = errors.New("the campaign has no recipients")
+
 // Problem is one thing that is wrong with what a client asked for.
 type Problem struct {
 	Field string

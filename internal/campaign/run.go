@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/internal/pace"
+	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
 
@@ -14,9 +15,11 @@ import (
 // last are still out, or the pace would have holes.
 type run struct {
 	*Deliverer
-	campaign Campaign // as last read
-	pacer    Pacer    // of the campaign
-	batch    Batch    // as it is stored: nobody else changes it while the lease is held
+	campaign Campaign      // as last read
+	text     sms.Template  // of the campaign
+	pacer    Pacer         // of the campaign's longest texts
+	pacers   map[int]Pacer // by segments, where texts differ
+	batch    Batch         // as it is stored: nobody else changes it while the lease is held
 	// carry is what has landed since the last step: it is stored with the next one.
 	carry  Step
 	window Window // as last read, and what has landed since
@@ -86,7 +89,7 @@ func (r *run) yield(ctx context.Context) {
 // know takes note of the campaign as it was read, and of what its limits are then.
 func (r *run) know(c Campaign) {
 	if r.pacer == nil || c.Epoch != r.campaign.Epoch {
-		r.pacer = r.pacing(c, r.batch.Number)
+		r.pacer, r.pacers, r.text = r.pacing(c, r.batch.Number), make(map[int]Pacer), c.Template()
 	}
 	r.campaign = c
 }
@@ -111,10 +114,11 @@ func (r *run) next(ctx context.Context) error {
 	if err := r.land(ctx, r.aloft(n)-1); err != nil || !r.goesOn() {
 		return err
 	}
-	list, err := r.recipients(ctx, r.batch.Cursor, n)
+	list, err := r.recipients(ctx, r.batch.Cursor, min(2*n, MaxChunk, r.batch.To-r.batch.Cursor)) // some may fall out
 	if err != nil {
 		return err
 	}
+	pacer = r.pacerOf(list)
 	slots, err := r.reserve(ctx, pacer, n)
 	if err != nil || slots.N == 0 {
 		return err
@@ -132,8 +136,28 @@ func (r *run) next(ctx context.Context) error {
 	return r.takeChunk(ctx, list[:slots.N], pacer, slots)
 }
 
+// pacerOf is that of texts as long as the longest to any of those: every text of a chunk takes a slot of the same size.
+func (r *run) pacerOf(list []recipients.Recipient) Pacer {
+	if len(r.text.Variables()) == 0 {
+		return r.pacer
+	}
+	segments := 1
+	for _, to := range list {
+		segments = max(segments, sms.Measure(r.text.Render(to.Values)).Segments)
+	}
+	if segments == r.campaign.Segments {
+		return r.pacer
+	}
+	if _, ok := r.pacers[segments]; !ok {
+		c := r.campaign
+		c.Segments = segments
+		r.pacers[segments] = r.pacing(c, r.batch.Number)
+	}
+	return r.pacers[segments]
+}
+
 // takeChunk screens, claims and launches a chunk.
-func (r *run) takeChunk(ctx context.Context, list []sms.Number, pacer Pacer, slots pace.Slots) error {
+func (r *run) takeChunk(ctx context.Context, list []recipients.Recipient, pacer Pacer, slots pace.Slots) error {
 	chunk, err := r.choose(ctx, list)
 	if err != nil {
 		return err
@@ -234,7 +258,7 @@ func (r *run) idle(ctx context.Context, t time.Time) error {
 // launch sends a chunk.
 func (r *run) launch(ctx context.Context, f *flight) {
 	f.Deliverer, f.batch, f.shared, f.landed = r.Deliverer, r.batch.key(), &r.shared, make(chan struct{})
-	f.text = sms.Message{From: r.campaign.Sender, Text: r.campaign.Text, Ref: r.campaign.ID}
+	f.blank, f.text = sms.Message{From: r.campaign.Sender, Ref: r.campaign.ID}, r.text
 	r.flying = append(r.flying, f)
 	go f.fly(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
 
@@ -42,7 +43,7 @@ func (b *blocked) ask(ctx context.Context, screen Screen, from sms.Sender, numbe
 
 // screened is who is claimed next, and who of them is not sent to.
 type screened struct {
-	list    []sms.Number
+	list    []recipients.Recipient
 	blocked *blocked
 	taken   map[sms.Number][]sms.Part
 	// at is when it was asked who is blocked.
@@ -57,7 +58,7 @@ const maxRounds = 4
 
 // choose screens recipients, and as many of the next as are blocked, so that no slot is wasted: a chunk gets twice as long
 // at most. If it cannot be found out who is blocked, nobody is claimed.
-func (r *run) choose(ctx context.Context, list []sms.Number) (screened, error) {
+func (r *run) choose(ctx context.Context, list []recipients.Recipient) (screened, error) {
 	chunk := screened{at: r.now(), blocked: &blocked{numbers: make(map[sms.Number]bool)}}
 	var err error
 	if chunk.taken, err = r.takenBefore(ctx, list); err != nil {
@@ -66,7 +67,7 @@ func (r *run) choose(ctx context.Context, list []sms.Number) (screened, error) {
 	most := min(2*len(list), MaxChunk, r.batch.To-r.batch.Cursor)
 	for range maxRounds {
 		known := chunk.blocked.count()
-		if err := chunk.blocked.ask(ctx, r.screen, r.campaign.Sender, list); err != nil {
+		if err := chunk.blocked.ask(ctx, r.screen, r.campaign.Sender, numbersOf(list)); err != nil {
 			return chunk, err
 		}
 		chunk.list = append(chunk.list, list...)
@@ -83,11 +84,11 @@ func (r *run) choose(ctx context.Context, list []sms.Number) (screened, error) {
 
 // takenBefore finds out, of a recipient whom a person sends to again, whether the provider has told meanwhile that it had
 // taken the first text. Batches of retries are of one recipient.
-func (r *run) takenBefore(ctx context.Context, list []sms.Number) (map[sms.Number][]sms.Part, error) {
+func (r *run) takenBefore(ctx context.Context, list []recipients.Recipient) (map[sms.Number][]sms.Part, error) {
 	if r.campaign.Retries == 0 || r.batch.To-r.batch.From != 1 {
 		return nil, nil
 	}
-	taken, err := r.screen.Taken(ctx, r.batch.Campaign, list)
+	taken, err := r.screen.Taken(ctx, r.batch.Campaign, numbersOf(list))
 	if err != nil {
 		return nil, fmt.Errorf("look for receipts: %w", err)
 	}
@@ -99,14 +100,22 @@ func (r *run) recheck(ctx context.Context, chunk screened) error {
 	if r.now().Sub(chunk.at) < screenedFor {
 		return nil
 	}
-	return chunk.blocked.ask(ctx, r.screen, r.campaign.Sender, chunk.list)
+	return chunk.blocked.ask(ctx, r.screen, r.campaign.Sender, numbersOf(chunk.list))
 }
 
 // recipients reads n of the list from there on.
-func (r *run) recipients(ctx context.Context, from, n int) ([]sms.Number, error) {
-	list, err := r.store.Recipients(ctx, r.batch.Campaign, from, from+n)
+func (r *run) recipients(ctx context.Context, from, n int) ([]recipients.Recipient, error) {
+	list, err := r.store.Recipients(ctx, r.campaign.List(), from, from+n, r.batch.To)
 	if err != nil {
 		return nil, fmt.Errorf("read recipients: %w", err)
 	}
 	return list, nil
+}
+
+func numbersOf(list []recipients.Recipient) []sms.Number {
+	numbers := make([]sms.Number, len(list))
+	for i, r := range list {
+		numbers[i] = r.Number
+	}
+	return numbers
 }

@@ -65,11 +65,16 @@ func (o *optOuts) stop(numbers ...sms.Number) {
 
 func (s *stage) list() []sms.Number {
 	s.Helper()
-	list, err := s.store.Recipients(s.Context(), s.campaign.ID, 0, s.campaign.Recipients)
+	n := s.campaign.Recipients
+	list, err := s.store.Recipients(s.Context(), s.campaign.List(), 0, n, n)
 	if err != nil {
 		s.Fatal(err)
 	}
-	return list
+	numbers := make([]sms.Number, n)
+	for i, r := range list {
+		numbers[i] = r.Number
+	}
+	return numbers
 }
 
 // ended checks what became of the campaign.

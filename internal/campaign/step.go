@@ -15,11 +15,11 @@ func (r *run) takeOver(ctx context.Context) error {
 	if b.Settled == b.Cursor {
 		return nil
 	}
-	list, err := r.store.Recipients(ctx, b.Campaign, b.Settled, b.Cursor)
+	list, err := r.recipients(ctx, b.Settled, b.Cursor-b.Settled)
 	if err != nil {
-		return fmt.Errorf("read recipients: %w", err)
+		return err
 	}
-	stored, err := r.store.Messages(ctx, b.Campaign, list)
+	stored, err := r.store.Messages(ctx, b.Campaign, numbersOf(list))
 	if err != nil {
 		return fmt.Errorf("read messages: %w", err)
 	}
@@ -28,10 +28,10 @@ func (r *run) takeOver(ctx context.Context) error {
 		if slices.Contains(b.Counted, b.Settled+i) {
 			continue
 		}
-		m, ok := stored[to]
+		m, ok := stored[to.Number]
 		if !ok || m.State == Retrying {
 			m, err = r.store.RecordAbsent(ctx, b.Campaign, Message{
-				To: to, Index: b.Settled + i, Batch: b.Number, State: Unknown, Code: "interrupted",
+				To: to.Number, Index: b.Settled + i, Batch: b.Number, State: Unknown, Code: "interrupted",
 				Reason: "the sender was interrupted before the answer was stored", At: b.claimed(r.now()),
 			})
 			if err != nil {

@@ -3,7 +3,6 @@ package dynamostore
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -13,84 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"sluice/internal/campaign"
-	"sluice/internal/sms"
 )
-
-type keyItem struct {
-	Campaign    string `dynamodbav:"campaign"`
-	Fingerprint string `dynamodbav:"fingerprint"`
-	ExpiresAt   int64  `dynamodbav:"expires_at"` // epoch seconds, as TTL wants it
-}
-
-// Create implements campaign.Store. Pages of a campaign that then is not made are taken away again, as far as possible;
-// nothing refers to those that stay.
-func (s *Store) Create(ctx context.Context, c campaign.Campaign, list []sms.Number, key *campaign.IdempotencyKey) error {
-	if err := s.writePages(ctx, c.ID, list); err != nil {
-		return err
-	}
-	actions, err := s.creation(c, key)
-	if err != nil {
-		return err
-	}
-	err = s.transact(ctx, actions...)
-	var failed *conditionsFailed
-	if !errors.As(err, &failed) {
-		return err
-	}
-	switch _, err := s.Campaign(ctx, c.ID); {
-	case err == nil:
-		return nil // an earlier try took effect and its answer was lost
-	case !errors.Is(err, campaign.ErrNotFound):
-		return err // nobody knows: the pages may be a running campaign's
-	}
-	if err := s.deletePages(ctx, c.ID, len(list)); err != nil {
-		return err
-	}
-	if key != nil {
-		return campaign.ErrKeyTaken
-	}
-	return campaign.ErrConflict
-}
-
-func (s *Store) creation(c campaign.Campaign, key *campaign.IdempotencyKey) ([]types.TransactWriteItem, error) {
-	item, err := encode(campaignKey(c.ID), itemOfCampaign(c))
-	if err != nil {
-		return nil, err
-	}
-	if c.Status == campaign.Running {
-		item[attrDueShard], item[attrDueAt] = text(campaignShard(c.ID)), number(int64(at(c.NextDue)))
-	}
-	entry, err := encode(listKey(c.ID), struct{}{})
-	if err != nil {
-		return nil, err
-	}
-	bySender, err := encode(senderKey(c.Sender, c.ID), struct{}{})
-	if err != nil {
-		return nil, err
-	}
-	actions := []types.TransactWriteItem{s.putting(item), s.putting(entry), s.putting(bySender)}
-	if key == nil {
-		return actions, nil
-	}
-	stored, err := encode(idempotencyKey(key.Key), keyItem{
-		Campaign: key.Campaign, Fingerprint: key.Fingerprint, ExpiresAt: key.ExpiresAt.Unix(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return append(actions, s.putting(stored)), nil
-}
-
-// CreatedWith implements campaign.Store.
-func (s *Store) CreatedWith(ctx context.Context, chosen string) (campaign.IdempotencyKey, error) {
-	k, err := get[keyItem](ctx, s, idempotencyKey(chosen))
-	if err != nil {
-		return campaign.IdempotencyKey{}, err
-	}
-	return campaign.IdempotencyKey{
-		Key: chosen, Fingerprint: k.Fingerprint, Campaign: k.Campaign, ExpiresAt: time.Unix(k.ExpiresAt, 0),
-	}, nil
-}
 
 // Campaign implements campaign.Store.
 func (s *Store) Campaign(ctx context.Context, id string) (campaign.Campaign, error) {
@@ -130,6 +52,15 @@ func (s *Store) Campaigns(ctx context.Context, after string, limit int) ([]campa
 
 // Change implements campaign.Store.
 func (s *Store) Change(ctx context.Context, before, after campaign.Campaign, lookAt time.Time) error {
+	set, condition := changing(before, after)
+	_, err := s.update(ctx, update{
+		key: campaignKey(before.ID), set: setDue(set, campaignShard(before.ID), lookAt), condition: condition,
+	})
+	return err
+}
+
+// changing is what a change of status writes, and under which condition.
+func changing(before, after campaign.Campaign) (expression.UpdateBuilder, expression.ConditionBuilder) {
 	set := expression.
 		Set(expression.Name("status"), expression.Value(after.Status)).
 		Set(expression.Name("epoch"), expression.Value(after.Epoch)).
@@ -147,10 +78,7 @@ func (s *Store) Change(ctx context.Context, before, after campaign.Campaign, loo
 		set = set.Set(expression.Name("next_due"), expression.Value(at(after.NextDue)))
 		condition = unmoved(before)
 	}
-	_, err := s.update(ctx, update{
-		key: campaignKey(before.ID), set: setDue(set, campaignShard(before.ID), lookAt), condition: condition,
-	})
-	return err
+	return set, condition
 }
 
 // Recall implements campaign.Store.

@@ -71,7 +71,7 @@ func (p place) sk() string { return fmt.Sprintf("%0*d#%s", millisDigits, p.at, p
 // readPlace reads the place back from the keys of the entry in its campaign's list.
 func readPlace(pk, sk string) (place, error) {
 	p := place{campaign: strings.TrimPrefix(pk, repliesPrefix)}
-	if p.campaign == noCampaign {
+	if p.campaign == noName {
 		p.campaign = ""
 	}
 	millis, id, found := strings.Cut(sk, "#")

@@ -60,6 +60,11 @@ type campaignItem struct {
 	Reason      string          `dynamodbav:"reason,omitempty"`
 	Recipients  int             `dynamodbav:"recipients"`
 	Duplicates  int             `dynamodbav:"duplicates"`
+	Region      string          `dynamodbav:"region,omitempty"`
+	Refused     int             `dynamodbav:"refused,omitempty"`
+	Uploads     int             `dynamodbav:"uploads,omitempty"`
+	Indexed     bool            `dynamodbav:"indexed,omitempty"`
+	Segments    int             `dynamodbav:"segments,omitempty"`
 	NextIndex   int             `dynamodbav:"next_index"`
 	NextBatch   int             `dynamodbav:"next_batch"`
 	NextDue     instant         `dynamodbav:"next_due,omitempty"`
@@ -84,6 +89,7 @@ func (i campaignItem) campaign() campaign.Campaign {
 		LaunchedAt: i.LaunchedAt.time(), EndedAt: i.EndedAt.time(), Status: i.Status, Reason: i.Reason,
 		Recipients: i.Recipients, Duplicates: i.Duplicates, NextIndex: i.NextIndex, NextBatch: i.NextBatch,
 		NextDue: i.NextDue.time(), Epoch: i.Epoch, Requeue: i.Requeue, Counts: campaign.Counts(i.counts),
+		Region: i.Region, Refused: i.Refused, Uploads: i.Uploads, Indexed: i.Indexed, Segments: i.Segments,
 		Paced:       campaign.Mark{Index: i.PacedIndex, Batches: i.PacedBatch, LastDue: i.PacedDue.time()},
 		BatchesDone: i.Done, Retries: i.Retries, Window: campaign.Window{
 			Sent: i.WindowSent, Failed: i.WindowFail, EarlierSent: i.EarlierSent, EarlierFailed: i.EarlierFail,
@@ -98,6 +104,7 @@ func itemOfCampaign(c campaign.Campaign) campaignItem {
 		LaunchedAt: at(c.LaunchedAt), EndedAt: at(c.EndedAt), Status: c.Status, Reason: c.Reason,
 		Recipients: c.Recipients, Duplicates: c.Duplicates, NextIndex: c.NextIndex, NextBatch: c.NextBatch,
 		NextDue: at(c.NextDue), Epoch: c.Epoch, Requeue: c.Requeue, counts: counts(c.Counts), Done: c.BatchesDone,
+		Region: c.Region, Refused: c.Refused, Uploads: c.Uploads, Indexed: c.Indexed, Segments: c.Segments,
 		PacedIndex: c.Paced.Index, PacedBatch: c.Paced.Batches, PacedDue: at(c.Paced.LastDue),
 		Retries: c.Retries, WindowSent: c.Window.Sent, WindowFail: c.Window.Failed,
 		EarlierSent: c.Window.EarlierSent, EarlierFail: c.Window.EarlierFailed,

@@ -54,6 +54,7 @@ func (k key) attributes() map[string]types.AttributeValue {
 const (
 	campaignPrefix = "CAMPAIGN#"
 	batchPrefix    = "BATCH#"
+	partPrefix     = "PART#"
 	campaignSK     = "CAMPAIGN"
 	campaignsPK    = "CAMPAIGNS"
 )
@@ -67,10 +68,29 @@ func batchKey(k campaign.BatchKey) key { return key{campaignPrefix + k.Campaign,
 
 func batchSK(number int) string { return fmt.Sprintf("%s%08d", batchPrefix, number) }
 
-// pageKey is of a page of the recipient list. A list that came with the campaign is its part 0.
-func pageKey(id string, page int) key {
-	return key{fmt.Sprintf("%s%s#PART#%04d", campaignPrefix, id, 0), fmt.Sprintf("PAGE#%06d", page)}
+// stack names what one upload wrote: its pages, and its refused rows. upload is drawn anew for each, so that nothing is
+// written over what another wrote, and whoever takes pages away takes nobody else's; it is empty for the list that came with
+// a campaign which was launched at once.
+type stack struct {
+	campaign string
+	part     int
+	upload   string
 }
+
+// pageKey and refusedKey have a partition for each page, so that none is busy.
+func (u stack) pageKey(page int) key    { return u.key("PAGE", page) }
+func (u stack) refusedKey(page int) key { return u.key("REFUSED", page) }
+
+func (u stack) key(kind string, page int) key {
+	return key{fmt.Sprintf("%s#%s#%04d#%s#%06d", kind, u.campaign, u.part, orNone(u.upload), page), kind}
+}
+
+func partKey(id string, part int) key { return key{campaignPrefix + id, partSK(part)} }
+
+func partSK(part int) string { return fmt.Sprintf("%s%04d", partPrefix, part) }
+
+// indexKey has a partition of its own too: each sender reads the index, which is large.
+func indexKey(id string) key { return key{"INDEX#" + id, "INDEX"} }
 
 // messageKey makes "one campaign, one person, one text" a rule of the schema.
 func messageKey(id string, to sms.Number) key {
@@ -130,14 +150,14 @@ const (
 	replyPrefix   = "REPLY#"
 	repliesPrefix = "REPLIES#"
 	openPrefix    = "OPEN#"
-	noCampaign    = "-"
+	noName        = "-"
 )
 
-func orNone(campaign string) string {
-	if campaign == "" {
-		return noCampaign
+func orNone(name string) string {
+	if name == "" {
+		return noName
 	}
-	return campaign
+	return name
 }
 
 func oneOffKey(id string) key { return key{oneOffPrefix + id, "ONEOFF"} }

@@ -14,18 +14,23 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"sluice/internal/campaign"
+	"sluice/internal/recipients"
 )
 
 // Store is a campaign.Store, a returns.Store and a pace.Store. It may be used concurrently.
 type Store struct {
-	db    *dynamodb.Client
-	table string
-	pages *pageCache
+	db      *dynamodb.Client
+	table   string
+	pages   *shelf[[]recipients.Recipient]
+	indexes *shelf[recipients.Index]
 }
 
 // New returns a store over the named table.
 func New(db *dynamodb.Client, table string) *Store {
-	return &Store{db: db, table: table, pages: newPageCache()}
+	return &Store{
+		db: db, table: table, pages: newShelf[[]recipients.Recipient](maxPages, maxPageRoom),
+		indexes: newShelf[recipients.Index](maxIndexes, maxIndexRoom),
+	}
 }
 
 var _ campaign.Store = (*Store)(nil)

@@ -52,6 +52,27 @@ func (t *transaction) put(k key, item any, condition expression.ConditionBuilder
 	t.actions = append(t.actions, types.TransactWriteItem{Put: &put})
 }
 
+// putNew writes an item that must not be there yet.
+func (t *transaction) putNew(k key, item any) {
+	t.put(k, item, expression.AttributeNotExists(expression.Name(attrPK)))
+}
+
+// delete takes an item away, if the condition holds.
+func (t *transaction) delete(k key, condition expression.ConditionBuilder) {
+	if t.err != nil {
+		return
+	}
+	e, err := expression.NewBuilder().WithCondition(condition).Build()
+	if err != nil {
+		t.err = fmt.Errorf("build a condition: %w", err)
+		return
+	}
+	t.actions = append(t.actions, types.TransactWriteItem{Delete: &types.Delete{
+		TableName: &t.store.table, Key: k.attributes(), ConditionExpression: e.Condition(),
+		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+	}})
+}
+
 func (t *transaction) update(u update) {
 	if t.err != nil {
 		return

@@ -16,6 +16,7 @@ import (
 	"sluice/internal/dynamostore"
 	"sluice/internal/oneoff"
 	"sluice/internal/optout"
+	"sluice/internal/recipients"
 	"sluice/internal/returns"
 	"sluice/internal/sms"
 )
@@ -168,7 +169,7 @@ func resolving(ctx context.Context, s *dynamostore.Store) (func() error, error) 
 	b := campaign.Batch{Campaign: campaignID, Number: 1, To: 100, Settled: 100, Cursor: 100, Due: campaigntest.Start}
 	m := campaign.Message{To: list[0], Batch: 1, State: campaign.Unknown, Code: "interrupted", At: campaigntest.Start}
 	for _, prepare := range []func() error{
-		func() error { return s.Create(ctx, c, list, nil) },
+		func() error { return s.Create(ctx, c, recipients.UploadOf(list), nil) },
 		func() error { return s.Release(ctx, c, released, campaigntest.Start, []campaign.Batch{b}) },
 		func() error { return s.Record(ctx, campaignID, []campaign.Message{m}) },
 	} {
@@ -203,7 +204,7 @@ func attributing(ctx context.Context, s *dynamostore.Store) (func() error, error
 		c := campaign.Campaign{
 			ID: fmt.Sprint(campaignID[:25], i), Sender: "447700900000", Text: "?", BatchSize: 1, Status: campaign.Draft, Recipients: 1,
 		}
-		if err := s.Create(ctx, c, list, nil); err != nil {
+		if err := s.Create(ctx, c, recipients.UploadOf(list), nil); err != nil {
 			return nil, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"sluice/internal/campaign"
 	"sluice/internal/httpapi"
+	"sluice/internal/numberplan"
 )
 
 // firstNew is what New takes in a process that has not called it yet, as in a function that starts.
@@ -19,7 +20,7 @@ var firstNew = sync.OnceValue(func() time.Duration {
 
 func newHandler() {
 	log := slog.New(slog.DiscardHandler)
-	httpapi.New(httpapi.Config{Manager: campaign.NewManager(nil, nil, nil, nil, time.Now, log), Log: log})
+	httpapi.New(httpapi.Config{Manager: campaign.NewManager(nil, nil, nil, numberplan.New(), nil, time.Now, log), Log: log})
 }
 
 // BenchmarkNew is about cold starts: the routes, their schemas and the document are made anew in each. The framework was

@@ -14,15 +14,16 @@ import (
 // campaignRequest is the body of POST /campaigns. Numbers are float64 so that 3.0 is read as the integer that it is, and
 // the time is text so that what the schema takes is read in one way; Resolve makes of them what they mean.
 type campaignRequest struct {
-	Sender        string   `json:"sender" doc:"What the texts come from: a number in international form, a short code, or a name of up to 11 letters, digits and spaces" example:"447700900000"`
-	Recipients    []string `json:"recipients" doc:"Phone numbers in international form. A number that is listed twice is sent to once."`
-	MessageString string   `json:"message_string" doc:"The text" example:"Hello, World!"`
-	BatchSize     float64  `json:"batch_size" doc:"How many recipients are sent to at once" example:"3"`
-	DelayPeriod   float64  `json:"delay_period" doc:"Seconds from the start of one batch to the start of the next" example:"3600"`
-	MaxRate       float64  `json:"max_rate,omitempty" doc:"Texts a second, over all batches of the campaign; as many as the account may send, where it is absent or 0" example:"5"`
-	Name          string   `json:"name,omitempty" doc:"A name for people"`
-	StartAt       string   `json:"start_at,omitempty" format:"date-time" doc:"When the first batch starts; at launch, where it is absent"`
-	Draft         bool     `json:"draft,omitempty" doc:"Store the campaign without launching it"`
+	Sender        string    `json:"sender" doc:"What the texts come from: a number in international form, a short code, or a name of up to 11 letters, digits and spaces" example:"447700900000"`
+	Region        string    `json:"region,omitempty" doc:"How numbers without a country code are read: a country's code of two letters (ISO 3166-1). Absent, all are in international form." example:"GB"`
+	Recipients    []rowBody `json:"recipients,omitempty" doc:"Phone numbers, in international form unless there is a region, or objects with a number and what fills the variables of the text. A number that is listed twice is sent to once. A draft may have none: they can be uploaded."`
+	MessageString string    `json:"message_string" doc:"The text. {{first_name}} is a variable, {{first_name|there}} one with a default, and \\{{ two braces." example:"Hello, World!"`
+	BatchSize     float64   `json:"batch_size" doc:"How many recipients are sent to at once" example:"3"`
+	DelayPeriod   float64   `json:"delay_period" doc:"Seconds from the start of one batch to the start of the next" example:"3600"`
+	MaxRate       float64   `json:"max_rate,omitempty" doc:"Texts a second, over all batches of the campaign; as many as the account may send, where it is absent or 0" example:"5"`
+	Name          string    `json:"name,omitempty" doc:"A name for people"`
+	StartAt       string    `json:"start_at,omitempty" format:"date-time" doc:"When the first batch starts; at launch, where it is absent"`
+	Draft         bool      `json:"draft,omitempty" doc:"Store the campaign without launching it"`
 
 	order campaign.Order
 }
@@ -43,7 +44,7 @@ func (campaignRequest) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Sc
 	text.MinLength, text.MaxLength, name.MaxLength = ptr(1), ptr(campaign.MaxText), ptr(campaign.MaxName)
 	text.Pattern, text.PatternDescription = readable, readableSays
 	name.Pattern, name.PatternDescription = readable, readableSays
-	s.Properties["recipients"].MinItems, s.Properties["recipients"].MaxItems = ptr(1), ptr(campaign.MaxRows)
+	s.Properties["recipients"].MaxItems = ptr(campaign.MaxRows)
 	s.Properties["recipients"].Nullable = false
 	for _, p := range s.Properties {
 		p.PrecomputeMessages()
@@ -61,17 +62,18 @@ func limitPace(s *huma.Schema) {
 func ptr[T any](v T) *T { return &v }
 
 // Resolve checks what the body means, after the schema has checked its form, so that all problems come at once.
-func (b *campaignRequest) Resolve(huma.Context) []error {
+func (b *campaignRequest) Resolve(ctx huma.Context) []error {
 	var problems []campaign.Problem
 	startAt, _ := time.Parse(time.RFC3339, b.StartAt) // the schema has said what is wrong with it
 	startAt = instant(startAt)
 	if b.StartAt != "" && startAt.IsZero() { // the domain would read it as "at launch"
 		problems = append(problems, campaign.Problem{Field: "start_at", Reason: "is in the past"})
 	}
-	order, faults := campaign.Request{
-		Name: b.Name, Sender: b.Sender, Recipients: b.Recipients, Text: b.MessageString, BatchSize: int(b.BatchSize),
-		DelaySeconds: int(b.DelayPeriod), MaxRate: b.MaxRate, StartAt: startAt,
-	}.Check(time.Now())
+	check := ctx.Context().Value(checkKey{}).(orderCheck)
+	order, faults := check(campaign.Request{
+		Name: b.Name, Sender: b.Sender, Region: b.Region, Recipients: rowsOf(b.Recipients), Text: b.MessageString,
+		BatchSize: int(b.BatchSize), DelaySeconds: int(b.DelayPeriod), MaxRate: b.MaxRate, StartAt: startAt, Draft: b.Draft,
+	})
 	b.order = order
 	problems = append(problems, faults...)
 	errs := make([]error, 0, len(problems))
@@ -79,6 +81,15 @@ func (b *campaignRequest) Resolve(huma.Context) []error {
 		errs = append(errs, detailOf(p))
 	}
 	return errs
+}
+
+// orderCheck comes to Resolve in the request's context: huma gives it nothing else.
+type orderCheck func(campaign.Request) (campaign.Order, []campaign.Problem)
+
+type checkKey struct{}
+
+func (c *campaigns) checks(ctx huma.Context, next func(huma.Context)) {
+	next(huma.WithValue(ctx, checkKey{}, orderCheck(c.manager.Check)))
 }
 
 // fingerprint tells one request from another, however they are written.
@@ -95,6 +106,7 @@ type campaignView struct {
 	Status        string     `json:"status" enum:"draft,running,paused,completed,cancelled"`
 	PausedBecause string     `json:"paused_because,omitempty" doc:"Why the campaign paused itself"`
 	Sender        string     `json:"sender"`
+	Region        string     `json:"region,omitempty"`
 	MessageString string     `json:"message_string"`
 	BatchSize     int        `json:"batch_size"`
 	DelayPeriod   int        `json:"delay_period"`
@@ -104,7 +116,8 @@ type campaignView struct {
 	LaunchedAt    *time.Time `json:"launched_at,omitempty"`
 	EndedAt       *time.Time `json:"ended_at,omitempty"`
 	Recipients    int        `json:"recipients" doc:"Different numbers in the list: accepted + failed + skipped + unknown + to_send"`
-	Duplicates    int        `json:"duplicates" doc:"Rows left out because their number was in the list already"`
+	Duplicates    int        `json:"duplicates" doc:"Rows left out because their number was in the list already. Who stands in two parts of a draft is found at the launch."`
+	Refused       int        `json:"refused" doc:"Rows left out because nothing could be sent to them"`
 	Counts        countsView `json:"counts"`
 	Batches       struct {
 		Total    int `json:"total"`
@@ -138,7 +151,7 @@ func viewOf(c campaign.Campaign, p campaign.Progress) campaignView {
 		ID: c.ID, Name: c.Name, Status: string(c.Status), PausedBecause: c.Reason, Sender: string(c.Sender),
 		MessageString: c.Text, BatchSize: c.BatchSize, DelayPeriod: int(c.Delay / time.Second), MaxRate: c.MaxRate, StartAt: optional(c.StartAt),
 		CreatedAt: instant(c.CreatedAt), LaunchedAt: optional(c.LaunchedAt), EndedAt: optional(c.EndedAt),
-		Recipients: c.Recipients, Duplicates: c.Duplicates, NextBatchAt: optional(p.NextBatchAt), Rate: round(p.Rate), ETA: optional(p.ETA),
+		Recipients: c.Recipients, Duplicates: c.Duplicates, Refused: c.Refused, Region: c.Region, NextBatchAt: optional(p.NextBatchAt), Rate: round(p.Rate), ETA: optional(p.ETA),
 		Counts: countsView{
 			Accepted: c.Counts.Accepted, Failed: c.Counts.Failed, Skipped: p.Skipped, Unknown: c.Counts.Unknown,
 			ToSend: p.ToSend,

@@ -21,6 +21,7 @@ import (
 	"sluice/internal/inprocess"
 	local "sluice/internal/local/dynamodb"
 	"sluice/internal/local/dynamodb/attribute"
+	"sluice/internal/numberplan"
 	"sluice/internal/optout"
 	"sluice/internal/pace"
 	"sluice/internal/returns"
@@ -70,7 +71,7 @@ func newAPIWith(t testing.TB, b *back) http.Handler {
 	pacing := func(campaign.Campaign, int) campaign.Pacer {
 		return shared.For(pace.Taker{}, pace.Charge{Key: pace.AccountKey, By: pace.Account, Limit: limit})
 	}
-	manager := campaign.NewManager(store, noQueue{}, newID, pacing, time.Now, log)
+	manager := campaign.NewManager(store, noQueue{}, newID, numberplan.New(), pacing, time.Now, log)
 	list := optout.NewList(b, time.Now)
 	return httpapi.New(httpapi.Config{
 		Manager: manager, Limits: pace.NewLimits(store, limit, time.Now), Keys: store, Log: log, Suppressions: list,

@@ -102,8 +102,7 @@ func TestTheDetailOfOneProblemIsASentence(t *testing.T) {
 		strings.Replace(tutorial, ":3,", ":1e10,", 1):           "batch_size must be at most 1000000000",
 		strings.Replace(tutorial, `,"batch_size":3`, "", 1):     "batch_size is missing",
 		strings.Replace(tutorial, "batch_size", "batch-siz", 1): "2 things are wrong with the request",
-		strings.Replace(tutorial, "447700900002", "02", 1): "recipients, row 2, is not a phone number in international form: " +
-			"7 to 15 digits, with or without a leading +",
+		strings.Replace(tutorial, "447700900002", "4477", 1):    "recipients, row 2, is too short for a number in GB",
 	} {
 		if p := problemIn(t, do(api, "POST", "/campaigns", body)); p.Detail != want {
 			t.Errorf("%q, want %q", p.Detail, want)

@@ -18,6 +18,7 @@ import (
 
 	"sluice/internal/campaign"
 	"sluice/internal/optout"
+	"sluice/internal/recipients"
 )
 
 const problemMedia = "application/problem+json"
@@ -81,6 +82,15 @@ func problemOf(ctx context.Context, err error, log *slog.Logger) error {
 	switch {
 	case errors.Is(err, campaign.ErrNoMessage):
 		return Problem{Status: http.StatusNotFound, Detail: "nothing was sent to this number in this campaign"}
+	case errors.Is(err, campaign.ErrNoRecipients):
+		return Problem{Status: http.StatusUnprocessableEntity, Errors: []FieldError{{Field: "recipients", Reason: "must not be empty"}}}
+	case errors.Is(err, recipients.ErrTooMany):
+		return Problem{
+			Status: http.StatusRequestEntityTooLarge,
+			Detail: fmt.Sprintf("the list would have more than %d recipients; make two campaigns of it", recipients.MaxList),
+		}
+	case errors.Is(err, recipients.ErrNotFound):
+		return Problem{Status: http.StatusNotFound, Detail: "there is no such part"}
 	case errors.Is(err, campaign.ErrNotFound):
 		return noCampaign()
 	case errors.Is(err, optout.ErrCursor):

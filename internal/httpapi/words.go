@@ -25,6 +25,7 @@ var (
 		fmt.Sprintf(validation.MsgExpectedMinItems, 1):         "must not be empty",
 		fmt.Sprintf(validation.MsgExpectedMinProperties, 1):    "must have a field",
 		fmt.Sprintf(validation.MsgExpectedMaxItems, maxImport): fmt.Sprintf("must have at most %d rows: send a longer list in parts", maxImport),
+		validation.MsgExpectedMatchExactlyOneSchema:            "must be a string, or an object with a number and, where the text has variables, vars",
 		unknownParameter:                                       "is not a known parameter",
 		"invalid integer":                                      "must be a whole number",
 		"invalid boolean":                                      "must be true or false",

@@ -7,6 +7,7 @@ import (
 
 	"sluice/internal/campaign"
 	"sluice/internal/oneoff"
+	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
 
@@ -27,13 +28,13 @@ type SampleStore interface {
 func StoreSample(ctx context.Context, store SampleStore, now time.Time) error {
 	c := campaign.Campaign{
 		ID: SampleID, Name: "sample", Sender: "447700900000", Text: "Hello, World!", BatchSize: 3, Delay: time.Hour,
-		CreatedAt: now, LaunchedAt: now, Status: campaign.Running, Recipients: 7, NextDue: now, Epoch: 2,
+		CreatedAt: now, LaunchedAt: now, Status: campaign.Running, Recipients: 7, Segments: 1, NextDue: now, Epoch: 2,
 	}
 	list := make([]sms.Number, c.Recipients)
 	for i := range list {
 		list[i] = sms.Number(fmt.Sprintf("44770090000%d", i+1))
 	}
-	if err := store.Create(ctx, c, list, nil); err != nil {
+	if err := store.Create(ctx, c, recipients.UploadOf(list), nil); err != nil {
 		return fmt.Errorf("store the sample campaign: %w", err)
 	}
 	released := c

@@ -57,13 +57,37 @@ func NewIndex(pages []Leaf) Index {
 	return x
 }
 
-// Plain is the index of a list that is part 0, as it was uploaded with that digest, every page but the last full.
-func Plain(digest string, n int) Index {
+// Index is that of a list which is this part, as it was uploaded.
+func (p Part) Index() Index { return Unsealed([]Part{p}) }
+
+// Unsealed is the index of parts one after the other, in which somebody may stand twice.
+func Unsealed(parts []Part) Index {
 	var pages []Leaf
-	for page := 0; page*PageRows < n; page++ {
-		pages = append(pages, Leaf{Digest: digest, Page: page, Rows: min(PageRows, n-page*PageRows)})
+	for _, p := range parts {
+		for page, rows := range p.Pages {
+			pages = append(pages, Leaf{Part: p.Number, Digest: p.Digest, Page: page, Rows: rows})
+		}
 	}
 	return NewIndex(pages)
+}
+
+// Even says that all pages but the last are full, so that where a recipient stands follows from the number of all.
+func (p Part) Even() bool {
+	for i, rows := range p.Pages {
+		if rows != PageRows && i < len(p.Pages)-1 {
+			return false
+		}
+	}
+	return true
+}
+
+// Even is the index of an even part 0 of n recipients, that came with its campaign.
+func Even(n int) Index {
+	p := Part{}
+	for ; n > 0; n -= PageRows {
+		p.Pages = append(p.Pages, min(n, PageRows))
+	}
+	return p.Index()
 }
 
 // Leaves are the pages, in order.

@@ -3,6 +3,7 @@ package recipients
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"sluice/internal/sms"
@@ -78,8 +79,9 @@ type Part struct {
 	Number int
 	// Digest tells contents apart (SHA-256 in hex, of the content and of how it was read): the same digest is the same part.
 	Digest string
-	// Accepted and Refused are rows: together, those that were uploaded.
-	Accepted, Refused int
+	// Accepted, Refused and Repeated are rows: together, those that were uploaded. A number that stands in the part again
+	// is Repeated: the first one counts.
+	Accepted, Refused, Repeated int
 	// Pages are how many recipients stand in each page, RefusedPages how many pages the refused rows take.
 	Pages        []int
 	RefusedPages int
@@ -97,6 +99,20 @@ type Upload struct {
 	Refused []Refusal
 }
 
+// UploadOf is an upload of bare numbers, of a text that is one segment for all.
+func UploadOf(numbers []sms.Number) Upload {
+	u := Upload{Part: Part{Accepted: len(numbers), Segments: 1}}
+	for some := range slices.Chunk(numbers, PageRows) {
+		page := Page{}
+		for _, n := range some {
+			page.Recipients = append(page.Recipients, Recipient{Number: n})
+			page.Entries = append(page.Entries, Entry{Number: n, Segments: 1, Plain: 1})
+		}
+		u.Pages, u.Part.Pages = append(u.Pages, page), append(u.Part.Pages, len(some))
+	}
+	return u
+}
+
 // List names a sealed list. Indexed says that the store has an Index of it; without one, it is part 0 as it was uploaded,
 // every page but the last with PageRows recipients.
 type List struct {
@@ -109,9 +125,9 @@ type Store interface {
 	// Part and Parts return what is uploaded, Parts by number; ErrNotFound for a part that is not there.
 	Part(ctx context.Context, campaign string, number int) (Part, error)
 	Parts(ctx context.Context, campaign string) ([]Part, error)
-	// PutPart stores a part in place of the one with its number, and adds what it changes to the campaign's Recipients,
-	// Refused and Uploads, all at once, after its pages. One of the same digest is left as it is, and returned. ErrNotFound
-	// for an unknown campaign, ErrSealed, ErrTooMany.
+	// PutPart stores a part in place of the one with its number: first its pages, and then, all at once, the part and what
+	// changes by it in the campaign (Recipients, Refused, Duplicates; Uploads by one). One of the same digest is left as it
+	// is, and returned. ErrNotFound for an unknown campaign, ErrSealed, ErrTooMany.
 	PutPart(ctx context.Context, campaign string, u Upload) (Part, error)
 	// RemovePart takes a part away; ErrNotFound, ErrSealed.
 	RemovePart(ctx context.Context, campaign string, number int) error

@@ -8,6 +8,7 @@ import (
 	"sluice/internal/campaign"
 	"sluice/internal/oneoff"
 	"sluice/internal/optout"
+	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
 
@@ -26,6 +27,8 @@ type Store interface {
 	Campaign(ctx context.Context, id string) (campaign.Campaign, error)
 	// Messages returns the records of those numbers that have one.
 	Messages(ctx context.Context, id string, numbers []sms.Number) (map[sms.Number]campaign.Message, error)
+	// Recipients returns the recipients [from, to) of a sealed list (campaign.Store).
+	Recipients(ctx context.Context, l recipients.List, from, to, until int) ([]recipients.Recipient, error)
 	// Resolve replaces the Unknown of m's recipient in m.Batch by m, with the counts of batch and campaign, once the
 	// batch has counted it; ErrUnsettled before. Where the record is no longer that Unknown, nothing is written.
 	Resolve(ctx context.Context, id string, m campaign.Message) error

@@ -23,7 +23,10 @@ func (r *Recorder) ofCampaign(ctx context.Context, id string, events []Event) er
 	if err != nil {
 		return fmt.Errorf("read campaign %s: %w", id, err)
 	}
-	f := fold{Recorder: r, campaign: c, events: events, of: make(map[sms.Number][]sms.Receipt), at: make(map[sms.Number]time.Time)}
+	f := fold{
+		Recorder: r, campaign: c, events: events, of: make(map[sms.Number][]sms.Receipt), at: make(map[sms.Number]time.Time),
+		segments: make(map[sms.Number]int),
+	}
 	for _, e := range events {
 		to := e.Receipt.To
 		f.of[to] = append(f.of[to], *e.Receipt)
@@ -53,6 +56,8 @@ type fold struct {
 	of       map[sms.Number][]sms.Receipt
 	at       map[sms.Number]time.Time // when the latest of a recipient's came
 	messages map[sms.Number]campaign.Message
+	// segments are of those texts of whose parts nothing is recorded, where they are not all alike.
+	segments map[sms.Number]int
 	// deliveries are as they are stored in the end.
 	deliveries map[sms.Number]Delivery
 }
@@ -62,6 +67,9 @@ func (f *fold) fold(ctx context.Context) error {
 	for range maxConflicts {
 		var err error
 		if f.messages, err = f.store.Messages(ctx, f.campaign.ID, f.numbers); err != nil {
+			return err
+		}
+		if err = f.measure(ctx); err != nil {
 			return err
 		}
 		if f.deliveries, err = f.store.Deliveries(ctx, f.campaign.ID, f.numbers); err != nil {
@@ -108,14 +116,40 @@ func (f *fold) changes() ([]Delivery, map[time.Time]Tally) {
 // resolved names only the parts that had told by then.
 func (f *fold) made(to sms.Number) made {
 	m := f.messages[to]
-	if m.State != campaign.Accepted || m.Code == campaign.ByReceipt || len(m.Parts) == 0 {
-		return made{parts: f.campaign.Segments()}
+	if !partsKnown(m) {
+		if n, ok := f.segments[to]; ok {
+			return made{parts: n}
+		}
+		return made{parts: f.campaign.Segments}
 	}
 	of := made{parts: len(m.Parts)}
 	for _, p := range m.Parts {
 		of.ids = append(of.ids, p.MessageID)
 	}
 	return of
+}
+
+func partsKnown(m campaign.Message) bool {
+	return m.State == campaign.Accepted && m.Code != campaign.ByReceipt && len(m.Parts) > 0
+}
+
+// measure fills in the text of each recipient of whose parts nothing is recorded.
+func (f *fold) measure(ctx context.Context) error {
+	text := f.campaign.Template()
+	if len(text.Variables()) == 0 {
+		return nil
+	}
+	for to, m := range f.messages {
+		if _, known := f.segments[to]; known || partsKnown(m) {
+			continue
+		}
+		list, err := f.store.Recipients(ctx, f.campaign.List(), m.Index, m.Index+1, m.Index+1)
+		if err != nil {
+			return fmt.Errorf("read a recipient: %w", err)
+		}
+		f.segments[to] = sms.Measure(text.Render(list[0].Values)).Segments
+	}
+	return nil
 }
 
 // merged adds the earliest minute to the next: after a long silence, a transaction has no room for all of them.

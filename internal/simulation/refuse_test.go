@@ -86,7 +86,25 @@ var refusals = map[string]refusal{
 	"a recipient without its +":  {with(simulation.JSON{"recipients": []any{"00" + privateNumber}}), 422, "recipients/1", nil},
 	"a national number":          {with(simulation.JSON{"recipients": []any{"0" + privateNumber[2:]}}), 422, "recipients/1", nil},
 	"recipients as numbers":      {with(simulation.JSON{"recipients": []any{447700900777, nil, 1.5}}), 422, "recipients/1 recipients/2 recipients/3", nil},
-	"recipients as objects":      {with(simulation.JSON{"recipients": []any{simulation.JSON{"number": privateNumber}}}), 422, "recipients/1", nil},
+	"recipients as other objects": {
+		with(simulation.JSON{"recipients": []any{
+			simulation.JSON{"phone": privateNumber}, simulation.JSON{"number": privateNumber, "name": "zebra"},
+			simulation.JSON{"number": privateNumber, "vars": "zebra"}, simulation.JSON{"number": privateNumber, "vars": simulation.JSON{"name": 7}},
+			simulation.JSON{"number": 7},
+		}}), 422, "recipients/1 recipients/2 recipients/3 recipients/4 recipients/5", nil,
+	},
+	"a recipient without a value": {
+		with(simulation.JSON{"message_string": "{{name}} {{day|zebra}}", "recipients": []any{
+			simulation.JSON{"number": privateNumber, "vars": simulation.JSON{"Name": "zebra"}}, privateNumber[:11] + "8",
+		}}), 422, "recipients/2", nil,
+	},
+	"a text that becomes too long": {
+		with(simulation.JSON{"message_string": "{{name}}!", "recipients": []any{
+			simulation.JSON{"number": privateNumber, "vars": simulation.JSON{"name": strings.Repeat("n", campaign.MaxText)}},
+		}}), 422, "recipients/1", nil,
+	},
+	"a variable that is none": {with(simulation.JSON{"message_string": "zebra {{first name}}"}), 422, "message_string", nil},
+	"a region that is none":   {with(simulation.JSON{"region": "XX"}), 422, "region", nil},
 
 	"batch_size 0":            {with(simulation.JSON{"batch_size": 0}), 422, "batch_size", nil},
 	"batch_size negative":     {with(simulation.JSON{"batch_size": -3}), 422, "batch_size", nil},

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/campaign"
+	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
 
@@ -19,7 +20,7 @@ var Start = time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)
 
 // TestStore runs the contract of campaign.Store. open returns an empty store.
 func TestStore(t *testing.T, open func(t *testing.T) campaign.Store) {
-	for _, scenarios := range []map[string]func(*testing.T, bench){storeScenarios, afterwards} {
+	for _, scenarios := range []map[string]func(*testing.T, bench){storeScenarios, afterwards, ofParts, ofSealedLists} {
 		for name, scenario := range scenarios {
 			t.Run(name, func(t *testing.T) { scenario(t, bench{T: t, Store: open(t)}) })
 		}
@@ -69,6 +70,14 @@ func Numbers(n int) []sms.Number {
 	return list
 }
 
+func numbersOf(list []recipients.Recipient) []sms.Number {
+	numbers := make([]sms.Number, len(list))
+	for i, r := range list {
+		numbers[i] = r.Number
+	}
+	return numbers
+}
+
 func (b bench) ok(err error) {
 	b.Helper()
 	if err != nil {
@@ -95,10 +104,10 @@ func (b bench) given(id string, n int) campaign.Campaign {
 	b.Helper()
 	c := campaign.Campaign{
 		ID: id, Name: "spring", Sender: "Sluice", Text: "Hello, World!", BatchSize: 100, Delay: time.Minute,
-		CreatedAt: Start, LaunchedAt: Start, Status: campaign.Running, Recipients: n, Duplicates: 2,
+		CreatedAt: Start, LaunchedAt: Start, Status: campaign.Running, Recipients: n, Duplicates: 2, Segments: 1,
 		NextDue: Start, Epoch: 2,
 	}
-	b.ok(b.Create(b.Context(), c, Numbers(n), nil))
+	b.ok(b.Create(b.Context(), c, recipients.UploadOf(Numbers(n)), nil))
 	return c
 }
 
@@ -186,11 +195,11 @@ func readsList(_ *testing.T, b bench) {
 	b.given("A", n)
 	all := Numbers(n)
 	for _, cut := range [][2]int{{0, 1}, {0, n}, {999, 1001}, {1000, 2000}, {2499, 2500}, {1234, 2345}} {
-		got, err := b.Recipients(b.Context(), "A", cut[0], cut[1])
+		got, err := b.Recipients(b.Context(), recipients.List{Campaign: "A"}, cut[0], cut[1], n)
 		b.ok(err)
-		b.equal(got, all[cut[0]:cut[1]])
+		b.equal(numbersOf(got), all[cut[0]:cut[1]])
 	}
-	_, err := b.Recipients(b.Context(), "A", 2499, n+1)
+	_, err := b.Recipients(b.Context(), recipients.List{Campaign: "A"}, 2499, n+1, n+1)
 	b.is(err, campaign.ErrNotFound)
 }
 
@@ -199,14 +208,14 @@ func keyOnce(_ *testing.T, b bench) {
 	_, err := b.CreatedWith(b.Context(), k.Key)
 	b.is(err, campaign.ErrNotFound)
 	c := campaign.Campaign{ID: "A", Status: campaign.Draft, BatchSize: 1, Recipients: 2, Epoch: 1}
-	b.ok(b.Create(b.Context(), c, Numbers(2), &k))
+	b.ok(b.Create(b.Context(), c, recipients.UploadOf(Numbers(2)), &k))
 	second := k
 	second.Campaign = "B"
 	c.ID = "B"
-	b.is(b.Create(b.Context(), c, Numbers(2), &second), campaign.ErrKeyTaken)
+	b.is(b.Create(b.Context(), c, recipients.UploadOf(Numbers(2)), &second), campaign.ErrKeyTaken)
 	_, err = b.Campaign(b.Context(), "B")
 	b.is(err, campaign.ErrNotFound)
-	_, err = b.Recipients(b.Context(), "B", 0, 1)
+	_, err = b.Recipients(b.Context(), recipients.List{Campaign: "B"}, 0, 1, 1)
 	b.is(err, campaign.ErrNotFound)
 	got, err := b.CreatedWith(b.Context(), k.Key)
 	b.ok(err)

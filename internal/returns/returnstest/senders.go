@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sluice/internal/campaign"
+	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
 
@@ -32,7 +33,7 @@ func (b bench) made(id string, from sms.Sender) {
 	b.Helper()
 	b.ok(b.Create(b.Context(), campaign.Campaign{
 		ID: id, Sender: from, Text: "?", BatchSize: 1, Status: campaign.Draft, Recipients: 1, CreatedAt: start,
-	}, numbers(1), nil))
+	}, recipients.UploadOf(numbers(1)), nil))
 }
 
 func (b bench) from(from sms.Sender, since time.Time, limit int) []string {
@@ -74,9 +75,9 @@ func listsSince(b bench) {
 func listsMadeOnly(b bench) {
 	key := &campaign.IdempotencyKey{Key: "k", Campaign: "A", ExpiresAt: start.Add(time.Hour)}
 	c := campaign.Campaign{ID: "A", Sender: "Sluice", Text: "?", BatchSize: 1, Status: campaign.Draft, Recipients: 1}
-	b.ok(b.Create(b.Context(), c, numbers(1), key))
+	b.ok(b.Create(b.Context(), c, recipients.UploadOf(numbers(1)), key))
 	c.ID, key.Campaign = "B", "B"
-	b.is(b.Create(b.Context(), c, numbers(1), key), campaign.ErrKeyTaken)
+	b.is(b.Create(b.Context(), c, recipients.UploadOf(numbers(1)), key), campaign.ErrKeyTaken)
 	b.equal(b.from("Sluice", time.Time{}, 10), []string{"A"})
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"sluice/internal/campaign"
 	"sluice/internal/campaign/campaigntest"
+	"sluice/internal/recipients"
 	"sluice/internal/returns"
 	"sluice/internal/sms"
 )
@@ -111,9 +112,9 @@ func (b bench) given(id string) campaign.Campaign {
 	b.Helper()
 	c := campaign.Campaign{
 		ID: id, Name: "spring", Sender: "Sluice", Text: "Hello, World!", BatchSize: 100, Delay: time.Minute,
-		CreatedAt: start, LaunchedAt: start, Status: campaign.Running, Recipients: 100, NextDue: start, Epoch: 2,
+		CreatedAt: start, LaunchedAt: start, Status: campaign.Running, Recipients: 100, Segments: 1, NextDue: start, Epoch: 2,
 	}
-	b.ok(b.Create(b.Context(), c, numbers(100), nil))
+	b.ok(b.Create(b.Context(), c, recipients.UploadOf(numbers(100)), nil))
 	return c
 }
 
