@@ -19,6 +19,7 @@ import (
 	"sluice/internal/numberplan"
 	"sluice/internal/optout"
 	"sluice/internal/pace"
+	"sluice/internal/preflight"
 	"sluice/internal/returns"
 	"sluice/internal/sqsqueue"
 )
@@ -51,6 +52,7 @@ func API(_ context.Context, b Base) (any, error) {
 	list := optout.NewList(store, b.Now)
 	handler := httpapi.New(httpapi.Config{
 		Manager: manager, Limits: limits, Desk: returns.NewDesk(store, texts, list, newID, b.Now, b.Log), Suppressions: list,
+		Prices: store, Preflight: preflight.New(store, list, store, rates(pacing), b.Now),
 		Keys: store, UnsignedWebhooks: signature == unsigned, Log: b.Log,
 	})
 	return lambdaio.HTTP(handler, b.Log), nil

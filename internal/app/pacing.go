@@ -1,11 +1,13 @@
 package app
 
 import (
+	"context"
 	"strconv"
 
 	"sluice/internal/campaign"
 	"sluice/internal/oneoff"
 	"sluice/internal/pace"
+	"sluice/internal/preflight"
 	"sluice/internal/sms"
 )
 
@@ -39,5 +41,13 @@ func pacing(shared *pace.Pace, account pace.Limit) campaign.Pacing {
 			})
 		}
 		return shared.For(pace.Taker{Group: c.ID, Sender: strconv.Itoa(batch)}, charges...)
+	}
+}
+
+// rates are what those limits allow to texts of so many segments.
+func rates(pacing campaign.Pacing) preflight.Rates {
+	return func(ctx context.Context, c campaign.Campaign, segments int) ([]pace.Rate, error) {
+		c.Segments = segments
+		return pacing(c, 0).Rates(ctx)
 	}
 }

@@ -194,9 +194,11 @@ type Pacing func(c Campaign, batch int) Pacer
 type Pacer interface {
 	// Reserve takes the next ones; pace.FullError where there are none in time.
 	Reserve(ctx context.Context, w pace.Want) (pace.Slots, error)
-	// Rate is how many requests a second may be made at the moment, as far as is known here; CurrentRate asks the store.
+	// Rate is how many requests a second may be made at the moment, as far as is known here.
 	Rate() float64
-	CurrentRate(ctx context.Context) (float64, error)
+	// Rates are what the limits allow that count at the moment, the widest first; it asks the store. After an error they are
+	// as far as is known.
+	Rates(ctx context.Context) ([]pace.Rate, error)
 	// Chunk is how many slots to reserve at once: about a second's.
 	Chunk() int
 	// Holds says whether the i-th slot still counts, as far as is known here: a change of the rate may take slots back.

@@ -43,16 +43,16 @@ const (
 // ProgressOf tells where the campaign stands. The forecast is by the rate as it is now, as if the campaign had it alone.
 func (m *Manager) ProgressOf(ctx context.Context, c Campaign) Progress {
 	if c.Status != Running {
-		return c.progress(m.now(), 0)
+		return c.progress(m.now(), Flow{})
 	}
-	rate, err := m.pacing(c, 0).CurrentRate(ctx)
+	rates, err := m.pacing(c, 0).Rates(ctx)
 	if err != nil {
 		m.log.WarnContext(ctx, "forecast by the configured rate", "campaign", c.ID, "error", err)
 	}
-	return c.progress(m.now(), rate)
+	return c.progress(m.now(), FlowOf(rates))
 }
 
-func (c Campaign) progress(now time.Time, rate float64) Progress {
+func (c Campaign) progress(now time.Time, flow Flow) Progress {
 	p := Progress{
 		ToSend: c.ToSend(), Skipped: c.Counts.Skipped, Released: c.NextBatch, Done: c.BatchesDone, Left: c.BatchesLeft(),
 		BatchesTotal: c.NextBatch + c.BatchesLeft(),
@@ -67,7 +67,7 @@ func (c Campaign) progress(now time.Time, rate float64) Progress {
 	case Running:
 		p.NextBatchAt = c.nextStart(now)
 		p.WaitsFor, p.WaitsUntil = c.waits(now, p.NextBatchAt)
-		p.Rate, p.ETA = rate, c.eta(now, rate)
+		p.Rate, p.ETA = flow.PerSecond, c.eta(now, flow)
 	}
 	return p
 }
@@ -120,7 +120,7 @@ func (c Campaign) begun(now time.Time) int {
 }
 
 // eta is bound by the plan's last batch or by the rate, whichever is later.
-func (c Campaign) eta(now time.Time, rate float64) time.Time {
+func (c Campaign) eta(now time.Time, flow Flow) time.Time {
 	last := c.NextDue.Add(time.Duration(c.BatchesLeft()-1) * c.Delay)
 	rest := c.Recipients - c.Paced.Index
 	size := rest - c.BatchSize*((rest-1)/c.BatchSize)
@@ -128,8 +128,8 @@ func (c Campaign) eta(now time.Time, rate float64) time.Time {
 	if c.NextIndex == 0 {
 		begin = later(now, c.NextDue)
 	}
-	byPlan := later(now, last).Add(sending(min(size, c.ToSend()), rate))
-	byRate := begin.Add(sending(c.ToSend(), rate))
+	byPlan := later(now, last).Add(flow.last(min(size, c.ToSend())))
+	byRate := begin.Add(flow.last(c.ToSend()))
 	return later(byPlan, byRate)
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 func TestProgress(t *testing.T) {
-	const rate = 10.0
+	flow := Flow{PerSecond: 10}
 	released := func(c Campaign, n int) Campaign {
 		c, _ = c.plan(nine, nine.Add(time.Duration(n-1)*c.Delay), n)
 		return c
@@ -26,20 +26,20 @@ func TestProgress(t *testing.T) {
 		left     int
 		eta      time.Duration
 	}{
-		"before its start": {later(base), 0, WaitStart, 2 * time.Hour, 2 * time.Hour, 10, 11*time.Hour + time.Second},
+		"before its start": {later(base), 0, WaitStart, 2 * time.Hour, 2 * time.Hour, 10, 11*time.Hour + 900*time.Millisecond},
 		"at its start, not yet released": {
-			base, 0, WaitPace, 0, 0, 10, 9*time.Hour + time.Second,
+			base, 0, WaitPace, 0, 0, 10, 9*time.Hour + 900*time.Millisecond,
 		},
-		"in its first batch":          {released(base, 1), 0, WaitPace, 0, time.Hour, 9, 9*time.Hour + time.Second},
-		"between two batches":         {settled(released(base, 1), 10, 1), time.Minute, WaitBatch, time.Hour, time.Hour, 9, 9*time.Hour + time.Second},
-		"with batches released ahead": {settled(released(base, 4), 10, 1), time.Minute, WaitBatch, time.Hour, time.Hour, 6, 9*time.Hour + time.Second},
-		"in its last batch":           {settled(released(base, 10), 95, 9), 9 * time.Hour, WaitPace, 0, -1, 0, 9*time.Hour + 500*time.Millisecond},
+		"in its first batch":          {released(base, 1), 0, WaitPace, 0, time.Hour, 9, 9*time.Hour + 900*time.Millisecond},
+		"between two batches":         {settled(released(base, 1), 10, 1), time.Minute, WaitBatch, time.Hour, time.Hour, 9, 9*time.Hour + 900*time.Millisecond},
+		"with batches released ahead": {settled(released(base, 4), 10, 1), time.Minute, WaitBatch, time.Hour, time.Hour, 6, 9*time.Hour + 900*time.Millisecond},
+		"in its last batch":           {settled(released(base, 10), 95, 9), 9 * time.Hour, WaitPace, 0, -1, 0, 9*time.Hour + 400*time.Millisecond},
 		"slower than its plan": {
-			released(running(100, 10, time.Second), 10), 0, WaitPace, 0, time.Second, 0, 10 * time.Second,
+			released(running(100, 10, time.Second), 10), 0, WaitPace, 0, time.Second, 0, 9900 * time.Millisecond,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := test.campaign.progress(nine.Add(test.at), rate)
+			p := test.campaign.progress(nine.Add(test.at), flow)
 			if p.WaitsFor != test.waits {
 				t.Errorf("waits for %q, want %q", p.WaitsFor, test.waits)
 			}
@@ -63,7 +63,7 @@ func TestProgressAddsUpInEveryStatus(t *testing.T) {
 	c.Counts = Counts{Accepted: 20, Failed: 3, Unknown: 2}
 	for _, status := range []Status{Draft, Running, Paused, Completed, Cancelled} {
 		c.Status = status
-		p := c.progress(nine, 30)
+		p := c.progress(nine, Flow{PerSecond: 30})
 		if sum := c.Counts.Total() + p.Skipped + p.ToSend; sum != c.Recipients {
 			t.Errorf("%s: %d recipients are accounted for, of %d", status, sum, c.Recipients)
 		}

@@ -30,22 +30,22 @@ func TestADraftsPaceIsAsIfItHadAlwaysBeenSo(t *testing.T) {
 }
 
 func TestProgressAtANewPace(t *testing.T) {
-	const rate = 10.0
+	flow := Flow{PerSecond: 10}
 	c := running(100, 10, time.Hour)
 	c, _ = c.plan(nine, nine.Add(time.Hour), 10)
 	c.Counts.Accepted, c.BatchesDone = 10, 1
 	c = c.repaced(Pace{BatchSize: 40, Delay: 30 * time.Minute})
 	hour := func(h float64) time.Time { return nine.Add(time.Duration(h * float64(time.Hour))) }
-	p := c.progress(hour(0.1), rate)
-	if p.WaitsFor != WaitBatch || !p.NextBatchAt.Equal(hour(1)) || !p.ETA.Equal(hour(2).Add(4*time.Second)) || p.BatchesTotal != 4 {
+	p := c.progress(hour(0.1), flow)
+	if p.WaitsFor != WaitBatch || !p.NextBatchAt.Equal(hour(1)) || !p.ETA.Equal(hour(2).Add(3900*time.Millisecond)) || p.BatchesTotal != 4 {
 		t.Errorf("before the batch released at the old pace: %+v", p)
 	}
 	c, _ = c.plan(hour(1.45), hour(1.5), 10)
 	c.Counts.Accepted, c.BatchesDone = 20, 2
-	if p = c.progress(hour(1.45), rate); p.WaitsFor != WaitBatch || !p.NextBatchAt.Equal(hour(1.5)) {
+	if p = c.progress(hour(1.45), flow); p.WaitsFor != WaitBatch || !p.NextBatchAt.Equal(hour(1.5)) {
 		t.Errorf("before the first at the new pace: %+v", p)
 	}
-	if p = c.progress(hour(1.5), rate); p.WaitsFor != WaitPace || !p.NextBatchAt.Equal(hour(2)) {
+	if p = c.progress(hour(1.5), flow); p.WaitsFor != WaitPace || !p.NextBatchAt.Equal(hour(2)) {
 		t.Errorf("in the first at the new pace: %+v", p)
 	}
 }

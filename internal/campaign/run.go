@@ -114,11 +114,12 @@ func (r *run) next(ctx context.Context) error {
 	if err := r.land(ctx, r.aloft(n)-1); err != nil || !r.goesOn() {
 		return err
 	}
-	list, err := r.recipients(ctx, r.batch.Cursor, min(2*n, MaxChunk, r.batch.To-r.batch.Cursor)) // some may fall out
+	list, err := r.recipients(ctx, r.batch.Cursor, n)
 	if err != nil {
 		return err
 	}
-	pacer = r.pacerOf(list)
+	segments := r.segments(list)
+	pacer = r.pacerOf(segments)
 	slots, err := r.reserve(ctx, pacer, n)
 	if err != nil || slots.N == 0 {
 		return err
@@ -133,18 +134,23 @@ func (r *run) next(ctx context.Context) error {
 	if !r.goesOn() {
 		return nil
 	}
-	return r.takeChunk(ctx, list[:slots.N], pacer, slots)
+	return r.takeChunk(ctx, list[:slots.N], segments, pacer, slots)
 }
 
-// pacerOf is that of texts as long as the longest to any of those: every text of a chunk takes a slot of the same size.
-func (r *run) pacerOf(list []recipients.Recipient) Pacer {
+// segments are those of the longest text to any of these.
+func (r *run) segments(list []recipients.Recipient) int {
 	if len(r.text.Variables()) == 0 {
-		return r.pacer
+		return r.campaign.Segments
 	}
-	segments := 1
+	most := 1
 	for _, to := range list {
-		segments = max(segments, sms.Measure(r.text.Render(to.Values)).Segments)
+		most = max(most, sms.Measure(r.text.Render(to.Values)).Segments)
 	}
+	return most
+}
+
+// pacerOf is that of texts of so many segments: every text of a chunk takes a slot of the same size.
+func (r *run) pacerOf(segments int) Pacer {
 	if segments == r.campaign.Segments {
 		return r.pacer
 	}
@@ -157,8 +163,8 @@ func (r *run) pacerOf(list []recipients.Recipient) Pacer {
 }
 
 // takeChunk screens, claims and launches a chunk.
-func (r *run) takeChunk(ctx context.Context, list []recipients.Recipient, pacer Pacer, slots pace.Slots) error {
-	chunk, err := r.choose(ctx, list)
+func (r *run) takeChunk(ctx context.Context, list []recipients.Recipient, segments int, pacer Pacer, slots pace.Slots) error {
+	chunk, err := r.choose(ctx, list, segments)
 	if err != nil {
 		return err
 	}

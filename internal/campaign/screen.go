@@ -57,8 +57,8 @@ const screenedFor = time.Second
 const maxRounds = 4
 
 // choose screens recipients, and as many of the next as are blocked, so that no slot is wasted: a chunk gets twice as long
-// at most. If it cannot be found out who is blocked, nobody is claimed.
-func (r *run) choose(ctx context.Context, list []recipients.Recipient) (screened, error) {
+// at most, and no text of it has more segments than its slots are for. If it cannot be found out who is blocked, nobody is claimed.
+func (r *run) choose(ctx context.Context, list []recipients.Recipient, segments int) (screened, error) {
 	chunk := screened{at: r.now(), blocked: &blocked{numbers: make(map[sms.Number]bool)}}
 	var err error
 	if chunk.taken, err = r.takenBefore(ctx, list); err != nil {
@@ -77,6 +77,9 @@ func (r *run) choose(ctx context.Context, list []recipients.Recipient) (screened
 		}
 		if list, err = r.recipients(ctx, r.batch.Cursor+len(chunk.list), more); err != nil {
 			return chunk, err
+		}
+		if r.segments(list) > segments {
+			break
 		}
 	}
 	return chunk, nil

@@ -174,6 +174,8 @@ func suppressedShard(n sms.Number) uint32 { return shard(n.Digits(), suppressedS
 
 func paceKey(name string) key { return key{"PACE#" + name, "PACE"} }
 
+func pricesKey() key { return key{"PRICES", "PRICES"} }
+
 func apiKeyKey(hash string) key { return key{"KEY#" + hash, "KEY"} }
 
 // idempotencyKey hashes what the client chose, which may be long or telling.

@@ -35,6 +35,8 @@ type back struct {
 	unsigned     bool
 
 	table campaign.Store // where the campaigns are
+
+	forecast canned
 }
 
 func newBack() *back {
@@ -164,4 +166,10 @@ func (b *back) SuppressionsAfter(_ context.Context, after string, limit int) ([]
 		return cmp.Compare(x.Number, y.Number)
 	})
 	return paged(slices.DeleteFunc(all, func(s optout.Suppression) bool { return !s.Out() }), after, limit, b.fails)
+}
+
+func (b *back) AllSuppressions(ctx context.Context, visit func([]optout.Suppression)) error {
+	all, _, err := b.SuppressionsAfter(ctx, "", len(b.suppressions))
+	visit(all)
+	return err
 }

@@ -88,8 +88,11 @@ type orderCheck func(campaign.Request) (campaign.Order, []campaign.Problem)
 
 type checkKey struct{}
 
-func (c *campaigns) checks(ctx huma.Context, next func(huma.Context)) {
-	next(huma.WithValue(ctx, checkKey{}, orderCheck(c.manager.Check)))
+// checks is for operations with a campaignRequest.
+func checks(manager *campaign.Manager) func(huma.Context, func(huma.Context)) {
+	return func(ctx huma.Context, next func(huma.Context)) {
+		next(huma.WithValue(ctx, checkKey{}, orderCheck(manager.Check)))
+	}
 }
 
 // fingerprint tells one request from another, however they are written.

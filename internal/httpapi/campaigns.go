@@ -26,7 +26,7 @@ func (c *campaigns) register(api huma.API) {
 	register(api, huma.Operation{
 		OperationID: "create-campaign", Method: http.MethodPost, Path: "/campaigns", DefaultStatus: http.StatusCreated,
 		Summary:      "Create a campaign, and launch it unless it is a draft",
-		MaxBodyBytes: MaxBody + 1, Middlewares: huma.Middlewares{takesJSON, c.checks},
+		MaxBodyBytes: MaxBody + 1, Middlewares: huma.Middlewares{takesJSON, checks(c.manager)},
 	}, c.create)
 	register(api, huma.Operation{
 		OperationID: "list-campaigns", Method: http.MethodGet, Path: "/campaigns", Summary: "List campaigns, newest first",

@@ -75,6 +75,7 @@ func newAPIWith(t testing.TB, b *back) http.Handler {
 	list := optout.NewList(b, time.Now)
 	return httpapi.New(httpapi.Config{
 		Manager: manager, Limits: pace.NewLimits(store, limit, time.Now), Keys: store, Log: log, Suppressions: list,
+		Prices: store, Preflight: &b.forecast,
 		Desk: returns.NewDesk(b, b, list, newID, time.Now, log), UnsignedWebhooks: b.unsigned,
 	})
 }

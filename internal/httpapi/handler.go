@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"sluice/internal/campaign"
+	"sluice/internal/price"
 )
 
 // Keys looks up API keys. KeyName returns campaign.ErrNotFound for a key that was never given out.
@@ -26,6 +27,8 @@ type Config struct {
 	Limits       Limits
 	Desk         Desk
 	Suppressions Suppressions
+	Prices       price.Store
+	Preflight    Preflight
 	Keys         Keys
 	// UnsignedWebhooks: what comes back is believed without a signature. GET /healthz says so.
 	UnsignedWebhooks bool
@@ -40,6 +43,8 @@ func New(c Config) http.Handler {
 	(&replies{manager: c.Manager, desk: c.Desk, log: c.Log}).register(api)
 	(&suppressed{list: c.Suppressions, log: c.Log}).register(api)
 	(&limited{limits: c.Limits, log: c.Log}).register(api)
+	(&priced{store: c.Prices, log: c.Log}).register(api)
+	(&foreseen{manager: c.Manager, preflight: c.Preflight, log: c.Log}).register(api)
 	registerHealth(api, c.UnsignedWebhooks)
 	registerDocument(api, mux, c.Log)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { noRoute(w, r, mux) })

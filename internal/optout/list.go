@@ -25,6 +25,9 @@ type Store interface {
 	// SuppressionsAfter lists those that block anything, in a fixed order, behind the given cursor ("" is the beginning);
 	// next is the cursor of the next page, "" at the end. ErrCursor.
 	SuppressionsAfter(ctx context.Context, after string, limit int) (page []Suppression, next string, err error)
+	// AllSuppressions calls visit with all those that block anything, some at a time, in no order, one call after the other. It
+	// may miss what was written in the last seconds.
+	AllSuppressions(ctx context.Context, visit func(page []Suppression)) error
 }
 
 // List is the suppression list. It may be used concurrently.

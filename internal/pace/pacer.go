@@ -1,8 +1,6 @@
 package pace
 
 import (
-	"context"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -88,19 +86,6 @@ func (p *Pacer) counted(at time.Time) []int {
 func (p *Pacer) Rate() float64 {
 	now := p.clock.Now()
 	return float64(time.Second) / float64(slowest(p.stretches(now), p.counted(now)))
-}
-
-// CurrentRate is Rate, as it is for all: it asks where what is known is not fresh.
-func (p *Pacer) CurrentRate(ctx context.Context) (float64, error) {
-	for _, c := range p.charges {
-		if c.By == Self || c.age(p.clock.Now()) < fresh {
-			continue
-		}
-		if err := p.load(ctx, c); err != nil {
-			return p.Rate(), fmt.Errorf("look up the pace of the %s: %w", Kind(c.Key), err)
-		}
-	}
-	return p.Rate(), nil
 }
 
 // Chunk is how many slots to reserve at once: about a second's, and no more than may leave at once under every limit. Where

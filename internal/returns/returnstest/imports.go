@@ -15,6 +15,7 @@ var importScenarios = map[string]func(bench){
 	"an import may be repeated":                               importsAgain,
 	"an import loses nothing that is stored at the same time": importsAtOnce,
 	"whom anything blocks is listed once, in pages":           listsSuppressed,
+	"all whom anything blocks can be read at once":            readsAllSuppressed,
 	"nobody is listed where nothing blocks anybody":           listsNobody,
 }
 
@@ -149,4 +150,33 @@ func listsNobody(b bench) {
 		b.ok(b.Suppress(b.Context(), back))
 	}
 	b.equal(b.suppressed(10), map[sms.Number]int{})
+}
+
+func readsAllSuppressed(b bench) {
+	read := func() map[sms.Number]int {
+		found := make(map[sms.Number]int)
+		b.ok(b.AllSuppressions(b.Context(), func(page []optout.Suppression) {
+			for _, s := range page {
+				b.equal(s, b.suppression(s.Number))
+				found[s.Number]++
+			}
+		}))
+		return found
+	}
+	b.equal(read(), map[sms.Number]int{})
+	list := numbers(500)
+	want := make(map[sms.Number]int)
+	for _, n := range list[:400] {
+		want[n] = 1
+	}
+	b.ok(b.SuppressAll(b.Context(), list, imported))
+	for _, n := range list[400:] {
+		lifted, _ := b.suppression(n).Lifted("", start)
+		b.ok(b.Suppress(b.Context(), lifted))
+	}
+	b.ok(b.Suppress(b.Context(), optout.Suppression{Number: "33612345678", Marks: map[optout.Scope]optout.Mark{
+		"Sluice": {Out: true, Since: start, Cause: optout.ByText},
+	}}))
+	want["33612345678"] = 1
+	b.equal(read(), want)
 }
