@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -158,16 +157,12 @@ func (s *Store) Entries(ctx context.Context, id string, p recipients.Part,
 	return nil
 }
 
-func numbered(n int) []int { return slices.Collect(upTo(n)) }
-
-func upTo(n int) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for i := range n {
-			if !yield(i) {
-				return
-			}
-		}
+func numbered(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
 	}
+	return all
 }
 
 // entries reads pages that follow one another.

@@ -60,7 +60,7 @@ func (s *Store) uploaded(ctx context.Context, id string, pages []recipients.Leaf
 	return named, nil
 }
 
-// putIndex writes the index of a list, over that of a seal that nobody answered.
+// putIndex writes the index of a list.
 func (t *transaction) putIndex(id string, pages []recipients.Leaf) {
 	packed, err := newPacker().pack(indexOf(pages))
 	if err != nil && t.err == nil {

@@ -34,7 +34,7 @@ func open(t *testing.T) *dynamostore.Store {
 }
 
 // embedded is DynamoDB in this process, with one table.
-func embedded(t *testing.T) http.Handler {
+func embedded(t testing.TB) http.Handler {
 	t.Helper()
 	server, err := local.New(local.Table{
 		Name: tableName, Hash: local.Key{Name: "pk", Kind: attribute.String},

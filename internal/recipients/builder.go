@@ -110,7 +110,7 @@ func (b *Builder) take(r Recipient, e Entry) {
 
 // force counts the characters of a text that have no place in GSM-7.
 func (b *Builder) force(text string, times int) {
-	for _, c := range sms.Foreign(text) {
+	for _, c := range sms.Forcing(text) {
 		b.forcing[c] += times
 	}
 }

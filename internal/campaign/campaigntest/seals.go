@@ -3,6 +3,7 @@ package campaigntest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -158,14 +159,14 @@ func sealAfterChange(_ *testing.T, b bench) {
 }
 
 func sealsAmongUploads(t *testing.T, b bench) {
-	for round := range 10 {
+	for round := range 5 {
 		id := fmt.Sprint("A", round)
 		b.draft(id, 5)
 		ctx := t.Context()
 		var wait sync.WaitGroup
 		for part := range 3 {
 			wait.Go(func() {
-				for n := 0; ; n++ {
+				for n := range 1000 {
 					_, err := b.PutPart(ctx, id, upload(part, fmt.Sprint(n%3), 0, people(n%3, 10), people(10, 12+n%3)))
 					if errors.Is(err, recipients.ErrSealed) {
 						return
@@ -174,8 +175,9 @@ func sealsAmongUploads(t *testing.T, b bench) {
 						t.Error(err)
 						return
 					}
-					time.Sleep(time.Millisecond) // or no launch comes between
+					time.Sleep(rand.N(20 * time.Millisecond)) // or no launch comes between
 				}
+				t.Error("uploads go on after the launch")
 			})
 		}
 		c, err := b.launch(id)
@@ -188,6 +190,8 @@ func sealsAmongUploads(t *testing.T, b bench) {
 	}
 }
 
+const maxLaunches = 1000
+
 // launch seals a draft that changes all the time.
 func (b bench) launch(id string) (campaign.Campaign, error) {
 	for try := 0; ; try++ {
@@ -196,14 +200,14 @@ func (b bench) launch(id string) (campaign.Campaign, error) {
 			return before, err
 		}
 		list, err := campaign.Seal(b.Context(), b.Store, id)
-		if errors.Is(err, recipients.ErrChanged) && try < 10_000 {
+		if errors.Is(err, recipients.ErrChanged) && try < maxLaunches {
 			continue
 		}
 		if err != nil {
 			return before, err
 		}
 		after := sealing(before, list)
-		if err := b.Seal(b.Context(), before, after, list.Index, Start); !errors.Is(err, campaign.ErrConflict) || try == 10_000 {
+		if err := b.Seal(b.Context(), before, after, list.Index, Start); !errors.Is(err, campaign.ErrConflict) || try == maxLaunches {
 			return after, err
 		}
 	}

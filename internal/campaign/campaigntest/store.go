@@ -20,7 +20,7 @@ var Start = time.Date(2026, 1, 1, 9, 0, 0, 0, time.UTC)
 
 // TestStore runs the contract of campaign.Store. open returns an empty store.
 func TestStore(t *testing.T, open func(t *testing.T) campaign.Store) {
-	for _, scenarios := range []map[string]func(*testing.T, bench){storeScenarios, afterwards, ofParts, ofSealedLists} {
+	for _, scenarios := range []map[string]func(*testing.T, bench){storeScenarios, afterwards, ofParts, ofRows, ofSealedLists} {
 		for name, scenario := range scenarios {
 			t.Run(name, func(t *testing.T) { scenario(t, bench{T: t, Store: open(t)}) })
 		}
