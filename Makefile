@@ -117,6 +117,15 @@ bench-returns: build $(LOCAL) ## Measure and price a flood of receipts and repli
 	@SLUICE_RETURNS='$(RECEIPTS) $(REPLIES)' SLUICE_COST_DETAIL='$(DETAIL)' \
 		go test -count=1 -timeout=60m -v -run '^TestWhatComesBackCostsNoMoreThanItDid$$' ./internal/simulation
 
+# How long the lists are that `make bench-ingest` uploads.
+INGEST ?= 1000 100000 1000000
+
+.PHONY: bench-ingest
+bench-ingest: build $(LOCAL) ## Measure and price uploads, preflights and launches of long lists (INGEST="1000 100000 1000000" DETAIL=1)
+	@go run ./internal/local/cmd/benchingest -recipients '$(INGEST)'
+	@SLUICE_INGEST_RECIPIENTS='$(INGEST)' SLUICE_COST_DETAIL='$(DETAIL)' \
+		go test -count=1 -timeout=60m -v -run '^TestStoringARecipientCostsNoMoreThanItDid$$' ./internal/simulation
+
 # Not empty, `make bench-pace` draws .build/bench/pace.svg.
 PLOT ?=
 BENCH_PACE := .build/bench/pace
@@ -187,6 +196,15 @@ sam-is-here:
 api-key: ## Make an API key for a deployed stack: TABLE=<TableName of its outputs> NAME=<whose it is>
 	@test -n '$(TABLE)' && test -n '$(NAME)' || { echo 'usage: make api-key TABLE=<table> NAME=<name>' >&2; exit 2; }
 	@go run ./internal/cmd/apikey -table '$(TABLE)' -name '$(NAME)'
+
+# The key is not among the arguments, which others on this machine can see. SLUICE_KEY may also be in the environment.
+# COLUMNS may not: there it is the width of a terminal.
+.PHONY: upload
+upload: ## Upload a CSV file of recipients to a draft: FILE=<list.csv> CAMPAIGN=<id> (API=... KEY=... COLUMNS=... FIRST_PART=1 REPLACE=1)
+	@go build -o .build/cmd/upload ./internal/cmd/upload
+	@$(if $(KEY),SLUICE_KEY='$(KEY)') exec .build/cmd/upload -file '$(FILE)' -campaign '$(CAMPAIGN)' \
+		$(if $(API),-api '$(API)') $(if $(findstring command,$(origin COLUMNS)),-columns '$(COLUMNS)') $(if $(FIRST_PART),-first-part '$(FIRST_PART)') \
+		$(if $(REPLACE),-replace='$(REPLACE)')
 
 .PHONY: redrive
 redrive: ## Move dead letters back: QUEUE=<a ...DeadLetterQueueUrl of a stack's outputs>, or local, local:events, local:oneoffs

@@ -7,7 +7,8 @@
 //   - A path is percent-decoded twice, and cut at a question mark that the first decoding brings out. rawPath is the
 //     result, so "/a%2Fb" is "/a/b". A path that cannot be decoded twice is refused with 400.
 //   - A request body is text if its content type is text/*, application/json, application/javascript or
-//     application/xml; any other, form data and bodies without a type among them, is base64.
+//     application/xml, and it has no Content-Encoding; any other, form data and bodies without a type among them, is
+//     base64. It is never unpacked. An event of more than 6 MB, base64 and escapes included, is refused with 413.
 //   - Only the Cookies of a response can occur several times; multiValueHeaders is not part of format 2.0.
 //
 // Known differences from the real thing:

@@ -72,7 +72,7 @@ func newEvent(r *http.Request, requestID string, route route, path string, varia
 			},
 		},
 	}
-	event.Body, event.IsBase64Encoded = eventBody(r.Header.Get("Content-Type"), body)
+	event.Body, event.IsBase64Encoded = eventBody(r.Header, body)
 	payload, err := json.Marshal(event)
 	if err != nil {
 		return nil, fmt.Errorf("marshal event: %w", err)
@@ -142,11 +142,12 @@ func queryParameters(raw string) map[string]string {
 	return parameters
 }
 
-func eventBody(contentType string, body []byte) (text string, isBase64 bool) {
+func eventBody(header http.Header, body []byte) (text string, isBase64 bool) {
 	if len(body) == 0 {
 		return "", false
 	}
-	if isText(contentType) && utf8.Valid(body) {
+	isEncoded := header.Get("Content-Encoding") != ""
+	if isText(header.Get("Content-Type")) && !isEncoded && utf8.Valid(body) {
 		return string(body), false
 	}
 	return base64.StdEncoding.EncodeToString(body), true

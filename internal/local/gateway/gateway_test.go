@@ -186,24 +186,31 @@ func TestPathsAreDecodedAsTheServiceDoes(t *testing.T) {
 
 func TestBodiesThatAreNotTextAreBase64(t *testing.T) {
 	tests := []struct {
-		contentType, body, want string
-		isBase64                bool
+		contentType, encoding, body, want string
+		isBase64                          bool
 	}{
-		{"application/json; charset=utf-8", `{}`, `{}`, false},
-		{"text/csv", "a,b", "a,b", false},
-		{"application/xml", "<a/>", "<a/>", false},
-		{"application/x-www-form-urlencoded", "a=b", "YT1i", true},
-		{"application/x-www-form-urlencoded; charset=UTF-8", "a=b", "YT1i", true},
-		{"application/octet-stream", "a", "YQ==", true},
-		{"", "a", "YQ==", true},
-		{"text/plain", "\xff", "/w==", true},
-		{"application/octet-stream", "", "", false},
+		{"application/json; charset=utf-8", "", `{}`, `{}`, false},
+		{"text/csv", "", "a,b", "a,b", false},
+		{"application/xml", "", "<a/>", "<a/>", false},
+		{"application/x-www-form-urlencoded", "", "a=b", "YT1i", true},
+		{"application/x-www-form-urlencoded; charset=UTF-8", "", "a=b", "YT1i", true},
+		{"application/octet-stream", "", "a", "YQ==", true},
+		{"", "", "a", "YQ==", true},
+		{"text/plain", "", "\xff", "/w==", true},
+		{"application/octet-stream", "", "", "", false},
+		{"text/csv", "gzip", "\x1f\x8b\x08", "H4sI", true},
+		{"text/csv", "gzip", "no gzip", "bm8gZ3ppcA==", true},
+		{"application/json", "br", "{}", "e30=", true},
+		{"text/csv", "gzip", "", "", false},
 	}
 	for _, tt := range tests {
-		t.Run(fmt.Sprintf("%s %q", tt.contentType, tt.body), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s %s %q", tt.contentType, tt.encoding, tt.body), func(t *testing.T) {
 			f := &function{}
 			r := httptest.NewRequest("POST", "/", strings.NewReader(tt.body))
 			r.Header.Set("Content-Type", tt.contentType)
+			if tt.encoding != "" {
+				r.Header.Set("Content-Encoding", tt.encoding)
+			}
 			do(newGateway(t, gateway.Route{Method: "POST", Path: "/", Invoker: f}), r)
 			if f.event.Body != tt.want || f.event.IsBase64Encoded != tt.isBase64 {
 				t.Errorf("body %q, base64 %t, want %q, %t", f.event.Body, f.event.IsBase64Encoded, tt.want, tt.isBase64)
@@ -309,11 +316,27 @@ func TestBodiesBeyondTheLimitsAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	g := newGateway(t, gateway.Route{Method: "POST", Path: "/", Invoker: echo})
-	for size, want := range map[int]int{5 << 20: 200, lambda.MaxRequest: 413, gateway.MaxBody + 1: 413} {
-		r := httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("x", size)))
-		r.Header.Set("Content-Type", "text/plain")
-		if w := do(g, r); w.Code != want {
-			t.Errorf("%d bytes: answer %d %s, want %d", size, w.Code, w.Body, want)
-		}
+	for _, c := range []struct {
+		name, of, encoding string
+		size, want         int
+	}{
+		{"text", "x", "", 5 << 20, 200},
+		{"text of a whole event", "x", "", lambda.MaxRequest, 413},
+		{"more than an HTTP API takes", "x", "", gateway.MaxBody + 1, 413},
+		{"lines, whose ends are two characters in an event", "\n", "", 3_100_000, 200},
+		{"too many lines", "\n", "", 3_200_000, 413},
+		{"what is packed travels as base64, four characters for three bytes", "\x8b", "gzip", 4_700_000, 200},
+		{"too much that is packed", "\x8b", "gzip", 4_720_000, 413},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat(c.of, c.size)))
+			r.Header.Set("Content-Type", "text/csv")
+			if c.encoding != "" {
+				r.Header.Set("Content-Encoding", c.encoding)
+			}
+			if w := do(g, r); w.Code != c.want {
+				t.Errorf("%d bytes: answer %d %s, want %d", c.size, w.Code, w.Body, c.want)
+			}
+		})
 	}
 }

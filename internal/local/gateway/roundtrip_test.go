@@ -139,6 +139,7 @@ func TestAHandlerBehindTheGatewaySeesAndAnswersTheSame(t *testing.T) {
 			http.Header{"Content-Type": {"application/x-www-form-urlencoded; charset=UTF-8"}}},
 		"binary":             {"PUT", "/", "\x00\xff\xfe", http.Header{"Content-Type": {"application/octet-stream"}}},
 		"binary as text":     {"PUT", "/", "a\xffb", http.Header{"Content-Type": {"text/csv"}}},
+		"packed":             {"PUT", "/", "\x1f\x8b\x08\x00", http.Header{"Content-Type": {"text/csv"}, "Content-Encoding": {"gzip"}}},
 		"control characters": {"PUT", "/", "\x00\x01\u2028</script>", http.Header{"Content-Type": {"text/plain"}}},
 		"no content":         {"DELETE", "/", "", http.Header{"X-Status": {"204"}}},
 		"not modified":       {"GET", "/", "", http.Header{"X-Status": {"304"}}},

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// apiKey is the one that the local platform knows.
-const apiKey = "local"
+// APIKey is the one that the local platform knows.
+const APIKey = "local"
 
 // retryEvery is how soon a request is made again whose function was killed.
 const retryEvery = 100 * time.Millisecond
@@ -41,7 +41,7 @@ func once(ctx context.Context, method, url string, body []byte, idempotencyKey s
 	if err != nil {
 		return 0, nil, err
 	}
-	r.Header.Set("Authorization", "Bearer "+apiKey)
+	r.Header.Set("Authorization", "Bearer "+APIKey)
 	r.Header.Set("Content-Type", "application/json")
 	if idempotencyKey != "" {
 		r.Header.Set("Idempotency-Key", idempotencyKey)

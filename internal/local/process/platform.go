@@ -32,8 +32,9 @@ type Config struct {
 
 // Platform is a running one. It may be used concurrently.
 type Platform struct {
-	// API, Vonage and SQS are the URLs of the API, of the stand-in for Vonage and of the queues, without a slash at the end.
-	API, Vonage, SQS string
+	// API, Vonage, DynamoDB and SQS are the URLs of the API, of the stand-in for Vonage, of the table and of the queues,
+	// without a slash at the end.
+	API, Vonage, DynamoDB, SQS string
 	// Dir is Config.Dir, absolute and without symbolic links: below it are the executables of the platform's children.
 	Dir string
 	// Ready is when it said that it is.
@@ -72,7 +73,7 @@ func launch(ctx context.Context, c Config) (*Platform, error) {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	p := &Platform{
-		API: on.url("PORT"), Vonage: on.url("VONAGE_PORT"), SQS: on.url("SQS_PORT"), Dir: c.Dir,
+		API: on.url("PORT"), Vonage: on.url("VONAGE_PORT"), DynamoDB: on.url("DYNAMODB_PORT"), SQS: on.url("SQS_PORT"), Dir: c.Dir,
 		cmd: exec.CommandContext(ctx, filepath.Join(c.Dir, programAt)), stop: stop,
 		out: &transcript{ready: make(chan struct{})}, exited: make(chan struct{}),
 	}
