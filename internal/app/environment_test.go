@@ -18,6 +18,7 @@ import (
 	"sluice/internal/inprocess"
 	"sluice/internal/local"
 	"sluice/internal/local/template"
+	"sluice/internal/numberplan"
 )
 
 const cloudURL = "http://cloud.local"
@@ -42,7 +43,7 @@ func TestFunctionsAreToldWhatTheyReadAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := map[string]app.Function{
-		"api": app.API, "dispatcher": app.Dispatcher, "sender": app.Sender,
+		"api": app.API(numberplan.New()), "dispatcher": app.Dispatcher, "sender": app.Sender,
 		"webhook": app.Webhook, "recorder": app.Recorder, "courier": app.Courier,
 	}
 	for _, f := range described.Functions {

@@ -1,7 +1,7 @@
 // Package arch_test holds the code to its shape: which package may import which, and what a deployed function may be
 // made of. Arrows point inward:
 //
-//	functions, local ──► app ──► adapters (dynamostore, sqsqueue, vonage, httpapi, webhook, lambdaio, numberplan)
+//	functions, local ──► app ──► adapters (dynamostore, sqsqueue, vonage, httpapi, webhook, lambdaio)
 //	                      │          │
 //	                      └──────────┴──► preflight, report, returns ──► oneoff, optout ──► campaign ──► pace, price, recipients ──► sms
 //
@@ -37,7 +37,6 @@ var (
 	everything = []string{"internal/...", "functions/..."}
 	adapters   = []string{
 		"internal/dynamostore", "internal/sqsqueue", "internal/vonage", "internal/httpapi", "internal/webhook", "internal/lambdaio",
-		"internal/numberplan",
 	}
 	domain = []string{
 		"internal/campaign", "internal/returns", "internal/oneoff", "internal/optout", "internal/pace", "internal/preflight",
@@ -89,6 +88,19 @@ func rules() []rule {
 			reason: "a list is rows and numbers: what is sent to it, and when, is others' business",
 		},
 		{
+			who: []string{"internal/recipientfile"}, mayNot: everything, but: []string{"internal/recipients", "internal/sms"},
+			reason: "a file is rows: whose list it is for, it need not know",
+		},
+		{
+			who: []string{"internal/recipientfile"}, mayNot: []string{thirdParty, "net/...", "os/..."},
+			reason: "it reads what strangers send, from memory and from nowhere else",
+		},
+		{
+			who: everything, mayNot: []string{"internal/numberplan"},
+			except: []string{"functions/api", "internal/simulation", "internal/local/cmd/benchcold/probe"},
+			reason: "its data take milliseconds of a cold start: only what reads numbers is made of it",
+		},
+		{
 			who: everything, mayNot: []string{"github.com/nyaruka/..."}, except: []string{"internal/numberplan"},
 			reason: "what is a number is said in one place",
 		},
@@ -102,8 +114,12 @@ func rules() []rule {
 		},
 		{
 			who: []string{"internal/dynamostore", "internal/sqsqueue", "internal/httpapi", "internal/webhook"}, mayNot: everything,
-			but:    domain,
+			but:    append([]string{"internal/recipientfile"}, domain...),
 			reason: "adapters stand between the domain and one thing each",
+		},
+		{
+			who: everything, mayNot: []string{"internal/recipientfile"}, except: []string{"internal/httpapi"},
+			reason: "files come by HTTP",
 		},
 		{
 			who: []string{"internal/httpapi"}, mayNot: []string{"github.com/aws/...", "net/http/httptest"},
@@ -115,7 +131,7 @@ func rules() []rule {
 			reason: "only what composes a program chooses its adapters",
 		},
 		{
-			who: []string{"functions/..."}, mayNot: []string{"...", thirdParty}, but: []string{"internal/app"},
+			who: []string{"functions/..."}, mayNot: []string{"...", thirdParty}, but: []string{"internal/app", "internal/numberplan"},
 			reason: "a main only calls its constructor",
 		},
 		{

@@ -30,6 +30,7 @@ import (
 	"sluice/internal/local"
 	"sluice/internal/local/lambda"
 	"sluice/internal/local/template"
+	"sluice/internal/numberplan"
 	"sluice/internal/vonage/vonagetest"
 )
 
@@ -226,7 +227,7 @@ func (w *World) functions(ctx context.Context, t *template.Template, wire http.R
 ) map[string]lambda.Invoker {
 	w.t.Helper()
 	made := map[string]app.Function{
-		"api": app.API, "dispatcher": app.Dispatcher, "sender": app.Sender,
+		"api": app.API(numberplan.New()), "dispatcher": app.Dispatcher, "sender": app.Sender,
 		"webhook": app.Webhook, "recorder": app.Recorder, "courier": app.Courier,
 	}
 	functions := make(map[string]lambda.Invoker)

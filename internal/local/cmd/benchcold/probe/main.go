@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"sluice/internal/app"
+	"sluice/internal/numberplan"
 )
 
 func main() {
@@ -23,7 +24,7 @@ func main() {
 
 func run(ctx context.Context, function string) error {
 	constructor, ok := map[string]app.Function{
-		"api": app.API, "dispatcher": app.Dispatcher, "sender": app.Sender,
+		"api": app.API(numberplan.New()), "dispatcher": app.Dispatcher, "sender": app.Sender,
 		"webhook": app.Webhook, "recorder": app.Recorder, "courier": app.Courier,
 	}[function]
 	if !ok {
