@@ -16,11 +16,14 @@ import (
 	"sluice/internal/dynamostore"
 	"sluice/internal/httpapi"
 	"sluice/internal/lambdaio"
+	"sluice/internal/oneoff"
 	"sluice/internal/optout"
 	"sluice/internal/pace"
 	"sluice/internal/preflight"
 	"sluice/internal/recipients"
+	"sluice/internal/report"
 	"sluice/internal/returns"
+	"sluice/internal/sms"
 	"sluice/internal/sqsqueue"
 )
 
@@ -55,9 +58,12 @@ func (b Base) api(numbers recipients.Numbering) (any, error) {
 	manager := campaign.NewManager(store, queue, newID, numbers, pacing, b.Now, b.Log)
 	limits := pace.NewLimits(store, limit, b.Now)
 	list := optout.NewList(store, b.Now)
+	outbox := oneoff.NewOutbox(texts, b.Log)
+	parse := func(c campaign.Campaign, text string) (sms.Number, error) { return numbers.Parse(text, c.Region) }
 	handler := httpapi.New(httpapi.Config{
-		Manager: manager, Limits: limits, Desk: returns.NewDesk(store, texts, list, newID, b.Now, b.Log), Suppressions: list,
+		Manager: manager, Limits: limits, Desk: returns.NewDesk(store, outbox, list, newID, b.Now), Suppressions: list,
 		Prices: store, Preflight: preflight.New(store, list, store, rates(pacing), b.Now),
+		Reports: report.New(manager, store), Tests: oneoff.NewTests(manager, store, outbox, parse, newID, b.Now),
 		Keys: store, UnsignedWebhooks: signature == unsigned, Log: b.Log,
 	})
 	return lambdaio.HTTP(handler, b.Log), nil

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"sluice/internal/lambdaio"
+	"sluice/internal/oneoff"
 	"sluice/internal/optout"
 	"sluice/internal/returns"
 	"sluice/internal/sqsqueue"
@@ -95,7 +96,7 @@ func Recorder(_ context.Context, b Base) (any, error) {
 	if err := env.problems(); err != nil {
 		return nil, err
 	}
-	recorder := returns.NewRecorder(store, events, texts, policy, b.Now, b.Log)
+	recorder := returns.NewRecorder(store, events, oneoff.NewOutbox(texts, b.Log), policy, b.Now, b.Log)
 	return lambdaio.Together(func(ctx context.Context, bodies []string) []error {
 		faults := make([]error, len(bodies))
 		var known []returns.Event

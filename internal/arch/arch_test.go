@@ -3,7 +3,7 @@
 //
 //	functions, local ──► app ──► adapters (dynamostore, sqsqueue, vonage, httpapi, webhook, lambdaio)
 //	                      │          │
-//	                      └──────────┴──► preflight, report, returns ──► oneoff, optout ──► campaign ──► pace, price, recipients ──► sms
+//	                      └──────────┴──► preflight, report ──► returns ──► oneoff, optout ──► campaign ──► pace, price, recipients ──► sms
 //
 // Tests may import what they like: the rules are about the code that they test.
 package arch_test
@@ -40,7 +40,7 @@ var (
 	}
 	domain = []string{
 		"internal/campaign", "internal/returns", "internal/oneoff", "internal/optout", "internal/pace", "internal/preflight",
-		"internal/price", "internal/recipients", "internal/sms",
+		"internal/price", "internal/recipients", "internal/report", "internal/sms",
 	}
 )
 
@@ -49,7 +49,7 @@ func rules() []rule {
 		{
 			who: []string{
 				"internal/campaign", "internal/oneoff", "internal/optout", "internal/pace", "internal/preflight", "internal/price",
-				"internal/recipients", "internal/sms",
+				"internal/recipients", "internal/report", "internal/sms",
 			},
 			mayNot: []string{thirdParty, "net/...", "os/...", "io/...", "encoding/..."},
 			reason: "the domain is arithmetic and decisions: what it does to the world goes through ports",
@@ -69,8 +69,15 @@ func rules() []rule {
 			reason: "single texts and opt-outs know of campaigns, and not the other way round",
 		},
 		{
-			who: []string{"internal/returns"}, mayNot: everything, but: domain,
+			who: []string{"internal/returns"}, mayNot: everything,
+			but: []string{
+				"internal/campaign", "internal/oneoff", "internal/optout", "internal/pace", "internal/recipients", "internal/sms",
+			},
 			reason: "what comes back knows what was sent",
+		},
+		{
+			who: []string{"internal/report"}, mayNot: everything, but: domain,
+			reason: "a report knows what was sent and what came back, and neither knows of it",
 		},
 		{
 			who: []string{"internal/preflight"}, mayNot: everything,
@@ -176,7 +183,8 @@ func rules() []rule {
 		},
 		{
 			who: everything, mayNot: []string{"testing/...", "net/http/httptest"},
-			except: []string{"internal/campaign/campaigntest", "internal/returns/returnstest", "internal/pace/pacetest", "internal/simulation"},
+			except: []string{"internal/campaign/campaigntest", "internal/report/reporttest", "internal/returns/returnstest",
+				"internal/pace/pacetest", "internal/simulation"},
 			reason: "only contract suites and the simulation are there for tests alone",
 		},
 		{
@@ -270,8 +278,8 @@ func TestFunctionsAreMadeOfNothingLocal(t *testing.T) {
 	t.Parallel()
 	forbidden := []string{
 		"internal/local/...", "internal/inprocess", "internal/simulation", "internal/cmd/...", "internal/vonage/vonagetest",
-		"internal/campaign/campaigntest", "internal/returns/returnstest", "internal/pace/pacetest", "testing/...", "net/http/httptest",
-		"gopkg.in/yaml.v3", "github.com/google/go-cmp/...",
+		"internal/campaign/campaigntest", "internal/report/reporttest", "internal/returns/returnstest", "internal/pace/pacetest",
+		"testing/...", "net/http/httptest", "gopkg.in/yaml.v3", "github.com/google/go-cmp/...",
 	}
 	deployed := []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64"}
 	linked := list(t, deployed, "-deps", "-tags", "lambda.norpc", "./functions/...")

@@ -18,6 +18,10 @@ type deliveryItem struct {
 	Whole   bool          `dynamodbav:"whole,omitempty"`
 	Parts   []receiptItem `dynamodbav:"parts"`
 	Version int           `dynamodbav:"v"`
+	// Brief, Code and Reason say what the parts do, the last two why it did not arrive: totals are read without the parts.
+	Brief  string `dynamodbav:"brief"`
+	Code   string `dynamodbav:"code,omitempty"`
+	Reason string `dynamodbav:"reason,omitempty"`
 }
 
 type receiptItem struct {
@@ -45,7 +49,10 @@ func (i deliveryItem) delivery(to sms.Number) returns.Delivery {
 
 // nextOfDelivery is d as its next version.
 func nextOfDelivery(d returns.Delivery) deliveryItem {
-	i := deliveryItem{Fate: d.Fate, Whole: d.Whole, Version: d.Version + 1}
+	i := deliveryItem{Fate: d.Fate, Whole: d.Whole, Version: d.Version + 1, Brief: briefOfReceipts(d)}
+	if p, failed := d.Failure(); failed {
+		i.Code, i.Reason = p.Code, p.Reason
+	}
 	for _, id := range slices.Sorted(maps.Keys(d.Parts)) {
 		p := d.Parts[id]
 		i.Parts = append(i.Parts, receiptItem{

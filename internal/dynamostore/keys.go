@@ -94,8 +94,10 @@ func indexKey(id string) key { return key{"INDEX#" + id, "INDEX"} }
 
 // messageKey makes "one campaign, one person, one text" a rule of the schema.
 func messageKey(id string, to sms.Number) key {
-	return key{fmt.Sprintf("MESSAGE#%s#%d", id, shard(to.Digits(), messageShards)), to.Digits()}
+	return key{messagePK(id, int(shard(to.Digits(), messageShards))), to.Digits()}
 }
+
+func messagePK(id string, shard int) string { return fmt.Sprintf("MESSAGE#%s#%d", id, shard) }
 
 // campaignOfMessage reads the id back.
 func campaignOfMessage(pk string) string {

@@ -19,7 +19,7 @@ import (
 func (s *Store) Record(ctx context.Context, id string, messages []campaign.Message) error {
 	requests := make([]types.WriteRequest, 0, len(messages))
 	for _, m := range messages {
-		item, err := encode(messageKey(id, m.To), itemOfMessage(m))
+		item, err := encode(messageKey(id, m.To), briefed(m))
 		if err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func (s *Store) Record(ctx context.Context, id string, messages []campaign.Messa
 
 // RecordAbsent implements campaign.Store.
 func (s *Store) RecordAbsent(ctx context.Context, id string, m campaign.Message) (campaign.Message, error) {
-	item, err := encode(messageKey(id, m.To), itemOfMessage(m))
+	item, err := encode(messageKey(id, m.To), briefed(m))
 	if err != nil {
 		return m, err
 	}
@@ -90,7 +90,7 @@ func ignoreConflict(err error) error {
 }
 
 func (s *Store) lateActions(b campaign.Batch, m campaign.Message) ([]types.TransactWriteItem, error) {
-	item, err := encode(messageKey(b.Campaign, m.To), itemOfMessage(m))
+	item, err := encode(messageKey(b.Campaign, m.To), briefed(m))
 	if err != nil {
 		return nil, err
 	}
@@ -151,6 +151,7 @@ func (s *Store) Retry(ctx context.Context, before, after campaign.Campaign, look
 	message, err := s.updating(update{
 		key: messageKey(before.ID, m.To),
 		set: expression.Set(expression.Name("state"), expression.Value(campaign.Retrying)).
+			Set(expression.Name(attrBrief), expression.Value(briefOf(campaign.Message{State: campaign.Retrying}))).
 			Set(expression.Name("b"), expression.Value(b.Number)),
 		condition: expression.Name("state").Equal(expression.Value(m.State)).
 			And(expression.Name("b").Equal(expression.Value(m.Batch))),

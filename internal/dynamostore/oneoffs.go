@@ -89,6 +89,15 @@ func (s *Store) SaveOneOff(ctx context.Context, text oneoff.Text) error {
 	return t.commit(ctx)
 }
 
+// AddOneOffs implements oneoff.TestStore.
+func (s *Store) AddOneOffs(ctx context.Context, texts []oneoff.Text) error {
+	t := s.transaction()
+	for _, text := range texts {
+		t.put(oneOffKey(text.ID), nextOfText(text), ofVersion(0))
+	}
+	return t.commit(ctx)
+}
+
 // DueOneOffs implements oneoff.Store.
 func (s *Store) DueOneOffs(ctx context.Context, by time.Time) ([]string, error) {
 	found, err := s.due(ctx, oneOffPrefix, oneOffShards, by)

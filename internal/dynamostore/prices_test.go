@@ -27,7 +27,7 @@ func TestPricesAreThoseThatWereSetLast(t *testing.T) {
 	}
 	largest := make(map[string]string)
 	for i := range price.MaxPrefixes {
-		largest[fmt.Sprint(100_000_000_000_000+i)] = "999.99999999"
+		largest[fmt.Sprint(100_000_000_000_000+i)] = "499.99999999"
 	}
 	is(price.Table{})
 	set(prices(t, "EUR", map[string]string{"44": "0.0412", "4477": "0.04125001", "1": "0"}))

@@ -17,7 +17,7 @@ func (s *Store) Resolve(ctx context.Context, id string, m campaign.Message) erro
 	const message, batch = 0, 1 // the places of the actions
 	moved := addCounts(expression.UpdateBuilder{}, m.State.Instead(campaign.Unknown))
 	t := s.transaction()
-	t.put(messageKey(id, m.To), itemOfMessage(m), expression.Name("state").Equal(expression.Value(campaign.Unknown)).
+	t.put(messageKey(id, m.To), briefed(m), expression.Name("state").Equal(expression.Value(campaign.Unknown)).
 		And(expression.Name("b").Equal(expression.Value(m.Batch))))
 	t.update(update{
 		key: batchKey(campaign.BatchKey{Campaign: id, Number: m.Batch}), set: moved, condition: hasCounted(m.Index),

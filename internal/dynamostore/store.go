@@ -17,7 +17,7 @@ import (
 	"sluice/internal/recipients"
 )
 
-// Store is a campaign.Store, a returns.Store and a pace.Store. It may be used concurrently.
+// Store is a campaign.Store, a returns.Store, a report.Store and a pace.Store. It may be used concurrently.
 type Store struct {
 	db      *dynamodb.Client
 	table   string

@@ -17,6 +17,7 @@ import (
 	"sluice/internal/local/dynamodb/attribute"
 	"sluice/internal/pace"
 	"sluice/internal/pace/pacetest"
+	"sluice/internal/report/reporttest"
 	"sluice/internal/returns/returnstest"
 )
 
@@ -67,6 +68,10 @@ func TestPace(t *testing.T) {
 
 func TestStoreOfReturns(t *testing.T) {
 	returnstest.TestStore(t, func(t *testing.T) returnstest.Store { return open(t) })
+}
+
+func TestStoreOfReports(t *testing.T) {
+	reporttest.TestStore(t, func(t *testing.T) reporttest.Store { return open(t) })
 }
 
 func TestAKeyIsKnownByWhatWasGivenOut(t *testing.T) {

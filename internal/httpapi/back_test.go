@@ -46,6 +46,9 @@ func newBack() *back {
 	}
 }
 
+// singles is where tests are, with the campaigns.
+func (b *back) singles() oneoff.Store { return b.table.(oneoff.Store) }
+
 var errStore = errors.New("the table is on fire")
 
 func (b *back) lock() func() {

@@ -195,28 +195,6 @@ func batchViewOf(b campaign.Batch, now time.Time) batchView {
 	}
 }
 
-type messageView struct {
-	Number     string     `json:"number"`
-	Status     string     `json:"status" enum:"pending,accepted,failed,skipped,unknown"`
-	Batch      int        `json:"batch,omitempty"`
-	Reason     string     `json:"reason,omitempty"`
-	Code       string     `json:"code,omitempty" doc:"The provider's own word for it"`
-	MessageIDs []string   `json:"message_ids,omitempty" nullable:"false" doc:"The provider's, one for each SMS part"`
-	At         *time.Time `json:"at,omitempty" doc:"When the outcome was known"`
-
-	Delivery *deliveryView `json:"delivery,omitempty" doc:"What the receipts say; absent while there is none"`
-}
-
-func messageViewOf(m campaign.Message) messageView {
-	v := messageView{
-		Number: m.To.Digits(), Status: string(m.State), Batch: m.Batch, Reason: m.Reason, Code: m.Code, At: optional(m.At),
-	}
-	for _, p := range m.Parts {
-		v.MessageIDs = append(v.MessageIDs, p.MessageID)
-	}
-	return v
-}
-
 func optional(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

@@ -39,10 +39,6 @@ func (c *campaigns) register(api huma.API) {
 		OperationID: "list-batches", Method: http.MethodGet, Path: "/campaigns/{id}/batches",
 		Summary: "List the released batches",
 	}, c.batches)
-	register(api, huma.Operation{
-		OperationID: "list-messages", Method: http.MethodGet, Path: "/campaigns/{id}/messages",
-		Summary: "List the recipients in order, with what became of each",
-	}, c.messages)
 	c.registerTimeline(api)
 	c.registerRetry(api)
 	c.registerRepace(api)
@@ -194,36 +190,6 @@ func (c *campaigns) batches(ctx context.Context, in *pageInput) (*batchesOutput,
 	out.Body.Batches = make([]batchView, 0, len(page))
 	for _, b := range page {
 		out.Body.Batches = append(out.Body.Batches, batchViewOf(b, time.Now()))
-	}
-	out.Body.Next = in.next(more)
-	return out, nil
-}
-
-type messagesOutput struct {
-	Body struct {
-		Messages []messageView `json:"messages" nullable:"false"`
-		Next     string        `json:"next,omitempty" doc:"Give it as after for the next page; absent on the last"`
-	}
-}
-
-func (c *campaigns) messages(ctx context.Context, in *pageInput) (*messagesOutput, error) {
-	found, err := c.manager.Messages(ctx, in.ID, in.After, in.Limit+1)
-	if err != nil {
-		return nil, problemOf(ctx, err, c.log)
-	}
-	page, more := cut(found, in.Limit)
-	deliveries, err := c.deliveries(ctx, in.ID, page)
-	if err != nil {
-		return nil, problemOf(ctx, err, c.log)
-	}
-	out := &messagesOutput{}
-	out.Body.Messages = make([]messageView, 0, len(page))
-	for _, m := range page {
-		view := messageViewOf(m)
-		if d, ok := deliveries[m.To]; ok {
-			view.Delivery = deliveryViewOf(d)
-		}
-		out.Body.Messages = append(out.Body.Messages, view)
 	}
 	out.Body.Next = in.next(more)
 	return out, nil

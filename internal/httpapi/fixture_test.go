@@ -22,9 +22,12 @@ import (
 	local "sluice/internal/local/dynamodb"
 	"sluice/internal/local/dynamodb/attribute"
 	"sluice/internal/numberplan"
+	"sluice/internal/oneoff"
 	"sluice/internal/optout"
 	"sluice/internal/pace"
+	"sluice/internal/report"
 	"sluice/internal/returns"
+	"sluice/internal/sms"
 )
 
 const key = "test-key"
@@ -76,8 +79,22 @@ func newAPIWith(t testing.TB, b *back) http.Handler {
 	return httpapi.New(httpapi.Config{
 		Manager: manager, Limits: pace.NewLimits(store, limit, time.Now), Keys: store, Log: log, Suppressions: list,
 		Prices: store, Preflight: &b.forecast,
-		Desk: returns.NewDesk(b, b, list, newID, time.Now, log), UnsignedWebhooks: b.unsigned,
+		Desk: returns.NewDesk(b, oneoff.NewOutbox(b, log), list, newID, time.Now), UnsignedWebhooks: b.unsigned,
+		Reports: report.New(manager, records{Store: store, back: b}),
+		Tests: oneoff.NewTests(manager, store, oneoff.NewOutbox(b, log), func(_ campaign.Campaign, text string) (sms.Number, error) {
+			return sms.ParseNumber(text)
+		}, newID, time.Now),
 	})
+}
+
+// records are the table's, and what came back is not.
+type records struct {
+	*dynamostore.Store
+	back *back
+}
+
+func (r records) Deliveries(ctx context.Context, id string, numbers []sms.Number) (map[sms.Number]returns.Delivery, error) {
+	return r.back.Deliveries(ctx, id, numbers)
 }
 
 // do makes a request with the key. Headers come in pairs; they replace those that are there anyway.

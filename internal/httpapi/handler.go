@@ -29,6 +29,8 @@ type Config struct {
 	Suppressions Suppressions
 	Prices       price.Store
 	Preflight    Preflight
+	Reports      Reports
+	Tests        Tests
 	Keys         Keys
 	// UnsignedWebhooks: what comes back is believed without a signature. GET /healthz says so.
 	UnsignedWebhooks bool
@@ -40,6 +42,8 @@ func New(c Config) http.Handler {
 	mux := http.NewServeMux()
 	api := humago.New(mux, config())
 	(&campaigns{manager: c.Manager, desk: c.Desk, log: c.Log}).register(api)
+	(&messages{reports: c.Reports, log: c.Log}).register(api)
+	(&testSends{tests: c.Tests, log: c.Log}).register(api)
 	(&replies{manager: c.Manager, desk: c.Desk, log: c.Log}).register(api)
 	(&suppressed{list: c.Suppressions, log: c.Log}).register(api)
 	(&limited{limits: c.Limits, log: c.Log}).register(api)

@@ -4,10 +4,8 @@ import (
 	"context"
 	"time"
 
-	"sluice/internal/campaign"
 	"sluice/internal/oneoff"
 	"sluice/internal/returns"
-	"sluice/internal/sms"
 )
 
 // Desk is where what came back is looked at, and replies are answered (returns.Desk).
@@ -19,7 +17,6 @@ type Desk interface {
 	Close(ctx context.Context, id string) (returns.Reply, *oneoff.Text, error)
 	Summary(ctx context.Context, campaignID string) (returns.Summary, error)
 	Timeline(ctx context.Context, campaignID string, from time.Time, limit int) ([]returns.Minute, error)
-	Deliveries(ctx context.Context, campaignID string, numbers []sms.Number) (map[sms.Number]returns.Delivery, error)
 }
 
 var _ Desk = (*returns.Desk)(nil)
@@ -66,19 +63,4 @@ func deliveryViewOf(d returns.Delivery) *deliveryView {
 	}
 	v.At = optional(at)
 	return v
-}
-
-// deliveries are those of a page. Who has no batch has no record, and was not sent to.
-func (c *campaigns) deliveries(ctx context.Context, id string, page []campaign.Message,
-) (map[sms.Number]returns.Delivery, error) {
-	var numbers []sms.Number
-	for _, m := range page {
-		if m.Batch > 0 {
-			numbers = append(numbers, m.To)
-		}
-	}
-	if len(numbers) == 0 {
-		return nil, nil
-	}
-	return c.desk.Deliveries(ctx, id, numbers)
 }

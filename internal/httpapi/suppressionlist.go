@@ -1,16 +1,13 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -18,13 +15,12 @@ import (
 	"sluice/internal/optout"
 )
 
-// The pages of the list. A Lambda answer holds 6 MB, in which every end of a line takes two bytes. A line of CSV has about
-// 60, and one number more lines than one only where opt-outs are per sender.
+// The pages of the list. A line of CSV has about 60 bytes, and one number more lines than one only where opt-outs are per
+// sender.
 const (
 	maxPage     = 1000
 	defaultPage = 100
 	maxRows     = 25_000 // numbers in one answer as CSV
-	maxTable    = 4 << 20
 )
 
 func (s *suppressed) registerList(api huma.API) {
@@ -73,13 +69,9 @@ type suppressionsOutput struct {
 	Body        any
 }
 
-// link is RFC 8288's, of the page that begins behind next.
+// link is of the page that begins behind next.
 func (in *suppressionsInput) link(next string) string {
-	if next == "" {
-		return ""
-	}
-	query := url.Values{"format": {in.Format}, "after": {next}, "limit": {strconv.Itoa(in.Limit)}}
-	return "<" + suppressionsPath + "?" + query.Encode() + `>; rel="next"`
+	return nextLink(suppressionsPath, next, url.Values{"format": {in.Format}, "limit": {strconv.Itoa(in.Limit)}})
 }
 
 func (s *suppressed) page(ctx context.Context, in *suppressionsInput) (*suppressionsOutput, error) {
@@ -99,41 +91,28 @@ func (s *suppressed) page(ctx context.Context, in *suppressionsInput) (*suppress
 
 // table is as much of the list as one answer holds, a line for each number and scope.
 func (s *suppressed) table(ctx context.Context, in *suppressionsInput) (*suppressionsOutput, error) {
-	var table bytes.Buffer
-	w := csv.NewWriter(&table) // into memory, where nothing fails
-	_ = w.Write([]string{"number", "scope", "since", "cause"})
+	t := newTable("number", "scope", "since", "cause")
 	next := in.After
-	for left := in.Limit; left > 0 && table.Len() < maxTable; left -= maxPage {
+	for left := in.Limit; left > 0 && !t.full(); left -= maxPage {
 		page, after, err := s.list.Page(ctx, next, min(left, maxPage))
 		if err != nil {
 			return nil, problemOf(ctx, err, s.log)
 		}
 		for _, one := range page {
-			writeRows(w, one)
+			writeRows(t, one)
 		}
-		w.Flush()
 		if next = after; next == "" {
 			break
 		}
 	}
-	return &suppressionsOutput{
-		ContentType: csvMedia + "; charset=utf-8; header=present", Link: in.link(next), Body: table.Bytes(),
-	}, nil
+	return &suppressionsOutput{ContentType: tableMedia, Link: in.link(next), Body: t.bytes()}, nil
 }
 
-func writeRows(w *csv.Writer, s optout.Suppression) {
+func writeRows(t *table, s optout.Suppression) {
 	for _, scope := range closed(s) {
 		m := s.Marks[scope]
-		_ = w.Write([]string{s.Number.Digits(), inert(string(scope)), instant(m.Since).Format(time.RFC3339), string(m.Cause)})
+		t.row(s.Number.Digits(), string(scope), instant(m.Since).Format(time.RFC3339), string(m.Cause))
 	}
-}
-
-// inert is a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // closed are the scopes that are closed, in order: all senders before each.

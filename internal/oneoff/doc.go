@@ -1,5 +1,5 @@
 // Package oneoff sends single texts to single people, outside of any campaign: an answer to a reply, the confirmation of
-// an opt-out. They take their slots of the same pace as the campaigns, one at a time, and have a queue and senders of their
+// an opt-out, a test. They take their slots of the same pace as the campaigns, one at a time, and have a queue and senders of their
 // own, so that no batch stands before them.
 //
 //	pending ──claim──► sending ──► accepted, failed, unknown

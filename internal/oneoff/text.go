@@ -19,11 +19,14 @@ const (
 	Confirmation Kind = "confirmation" // of an opt-out
 	Welcome      Kind = "welcome"      // of an opt-in
 	Help         Kind = "help"
+	Test         Kind = "test" // of a campaign's text
 )
 
 const (
 	// maxAge is after how long a person's answer is no longer wanted.
 	maxAge = 24 * time.Hour
+	// maxAgeOfTest is that of a test, for which somebody looks at a telephone.
+	maxAgeOfTest = time.Hour
 	// maxAgeOfEcho is that of what answers a word, which is expected at once: a confirmation is presumed to be part of the
 	// opt-out within five minutes, and later must be justified (47 CFR 64.1200(a)(12)).
 	maxAgeOfEcho = 5 * time.Minute
@@ -32,12 +35,25 @@ const (
 // late is why a text of that age may not be sent any more; empty where it may.
 func (k Kind) late(age time.Duration) string {
 	switch {
-	case k == Answer && age > maxAge:
-		return "it could not be sent within a day"
-	case k != Answer && age > maxAgeOfEcho:
-		return "it could not be sent within five minutes"
-	default:
+	case age <= k.maxAge():
 		return ""
+	case k == Answer:
+		return "it could not be sent within a day"
+	case k == Test:
+		return "it could not be sent within an hour"
+	default:
+		return "it could not be sent within five minutes"
+	}
+}
+
+func (k Kind) maxAge() time.Duration {
+	switch k {
+	case Answer:
+		return maxAge
+	case Test:
+		return maxAgeOfTest
+	default:
+		return maxAgeOfEcho
 	}
 }
 
@@ -48,7 +64,7 @@ func (k Kind) unwanted(blocked bool) (code, reason string) {
 	switch {
 	case k == Confirmation && !blocked:
 		return "superseded", "the recipient wants texts from this sender again"
-	case (k == Answer || k == Welcome) && blocked:
+	case (k == Answer || k == Welcome || k == Test) && blocked:
 		return "opted out", "the recipient wants no texts from this sender"
 	default:
 		return "", ""
@@ -63,7 +79,7 @@ const idLength = 27
 
 // ID makes the id of a text of that kind out of an id of 26 characters: the same each time.
 func (k Kind) ID(of string) string {
-	letters := map[Kind]string{Answer: "A", Confirmation: "C", Welcome: "W", Help: "H"}
+	letters := map[Kind]string{Answer: "A", Confirmation: "C", Welcome: "W", Help: "H", Test: "T"}
 	return letters[k] + of
 }
 
@@ -77,7 +93,7 @@ type Text struct {
 	From sms.Sender
 	To   sms.Number
 	Body string
-	// Reply is what it answers, Campaign whose reply that is; both may be empty.
+	// Reply is what it answers, Campaign whose reply that is, or whose text is tested; both may be empty.
 	Reply, Campaign string
 
 	// State is Pending, Sending, Accepted, Failed, Skipped or Unknown.
@@ -98,6 +114,17 @@ type Text struct {
 	LookAt time.Time
 	// Version is how often it was stored; 0 is never.
 	Version int
+}
+
+// firstLook is when the dispatcher looks after a text that was queued when it was stored.
+const firstLook = time.Minute
+
+// New is a text that is to be sent now. of is an id of 26 characters, of which its own is made.
+func New(kind Kind, of string, from sms.Sender, to sms.Number, body string, now time.Time) Text {
+	return Text{
+		ID: kind.ID(of), Kind: kind, From: from, To: to, Body: body, State: campaign.Pending, CreatedAt: now,
+		LookAt: now.Add(firstLook),
+	}
 }
 
 // Due says that it waits to be sent.

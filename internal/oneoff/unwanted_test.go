@@ -20,6 +20,8 @@ func TestWhatIsNotWantedAnyMoreIsSkipped(t *testing.T) {
 		{"who came back gets no confirmation", oneoff.Confirmation, false, "superseded"},
 		{"who opted out again is not welcomed", oneoff.Welcome, true, "opted out"},
 		{"who came back is welcomed", oneoff.Welcome, false, ""},
+		{"who opted out gets no test", oneoff.Test, true, "opted out"},
+		{"who did not gets a test", oneoff.Test, false, ""},
 		{"who opted out is helped", oneoff.Help, true, ""},
 		{"who did not is helped", oneoff.Help, false, ""},
 	} {
@@ -44,7 +46,7 @@ func TestWhatIsNotWantedAnyMoreIsSkipped(t *testing.T) {
 func TestALateTextIsNotSent(t *testing.T) {
 	for kind, most := range map[oneoff.Kind]time.Duration{
 		oneoff.Answer: 24 * time.Hour, oneoff.Confirmation: 5 * time.Minute, oneoff.Welcome: 5 * time.Minute,
-		oneoff.Help: 5 * time.Minute,
+		oneoff.Help: 5 * time.Minute, oneoff.Test: time.Hour,
 	} {
 		for _, after := range []time.Duration{most - time.Second, most + time.Second} {
 			t.Run(fmt.Sprintf("%s after %v", kind, after), func(t *testing.T) {

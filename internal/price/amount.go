@@ -13,16 +13,16 @@ import (
 // Amount is a sum of money in units of 10^-8 of a currency, which it does not know. Vonage names prices with eight decimals
 // (SMS API, `message-price`), so nothing is rounded.
 //
-// A price is at most MaxPrice, and no text has more than MaxSegments segments, so that the sum over MaxTexts texts, 4.8e18,
+// A price is at most MaxPrice, and no text has more than MaxSegments segments, so that the sum over MaxTexts texts, 4.9e18,
 // is less than an int64 holds (9.2e18).
 type Amount int64
 
 // The bounds of what is added up.
 const (
 	// MaxPrice is the most that one segment may cost.
-	MaxPrice = 1000 * one
-	// MaxSegments is how many segments the longest text has: 3,200 characters in UCS-2, 67 to a part.
-	MaxSegments = 48
+	MaxPrice = 500 * one
+	// MaxSegments is how many segments the longest text has: 3,200 characters of two code units each, 33 to a part.
+	MaxSegments = 97
 	// MaxTexts is how many texts a sum is of at most: a list of recipients.
 	MaxTexts = 1_000_000
 
@@ -38,11 +38,16 @@ const _ = int64(math.MaxInt64 - MaxTexts*MaxSegments*MaxPrice)
 // ErrAmount says what an amount must look like.
 var ErrAmount = errors.New("must be a decimal such as 0.0412: digits, and at most 8 of them behind a point")
 
-// ParseAmount reads an amount: digits, and behind a point one to eight more; no sign, exponent, space or leading zero. The
+// ParseAmount reads an amount: digits, and behind a point more, of which those behind the eighth are zeros; no sign,
+// exponent, space or leading zero. The
 // error is ErrAmount, or says that it is more than MaxPrice.
 func ParseAmount(s string) (Amount, error) {
 	whole, fraction, pointed := strings.Cut(s, ".")
-	if !digits(whole) || pointed && !digits(fraction) || len(fraction) > decimals || len(whole) > 1 && whole[0] == '0' {
+	if pointed && !digits(fraction) {
+		return 0, ErrAmount
+	}
+	fraction = strings.TrimRight(fraction, "0")
+	if !digits(whole) || len(fraction) > decimals || len(whole) > 1 && whole[0] == '0' {
 		return 0, ErrAmount
 	}
 	units, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", decimals-len(fraction)), 10, 64)

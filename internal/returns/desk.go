@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"sluice/internal/campaign"
@@ -15,18 +14,16 @@ import (
 // Desk is for the people who answer. It may be used concurrently.
 type Desk struct {
 	store  Store
-	texts  oneoff.Queue
+	texts  oneoff.Outbox
 	screen oneoff.Screen
 	newID  func(time.Time) string
 	now    func() time.Time
-	log    *slog.Logger
 }
 
 // NewDesk returns a desk. newID makes ids of 26 characters; now is its clock.
-func NewDesk(store Store, texts oneoff.Queue, screen oneoff.Screen, newID func(time.Time) string, now func() time.Time,
-	log *slog.Logger,
+func NewDesk(store Store, texts oneoff.Outbox, screen oneoff.Screen, newID func(time.Time) string, now func() time.Time,
 ) *Desk {
-	return &Desk{store: store, texts: texts, screen: screen, newID: newID, now: now, log: log}
+	return &Desk{store: store, texts: texts, screen: screen, newID: newID, now: now}
 }
 
 // StatusError refuses what the reply's status does not allow.
@@ -119,9 +116,7 @@ func (d *Desk) Answer(ctx context.Context, id, body string) (Reply, *oneoff.Text
 		if err != nil {
 			return reply, nil, fmt.Errorf("answer reply %s: %w", id, err)
 		}
-		if err := d.texts.EnqueueOneOff(ctx, t.ID, 0); err != nil { // it is stored, and the dispatcher looks after it
-			d.log.WarnContext(ctx, "text left to the dispatcher", "text", t.ID, "error", err)
-		}
+		d.texts.Post(ctx, t)
 		after.Version++
 		return after, &t, nil
 	}
@@ -138,10 +133,8 @@ func mayAnswer(reply Reply, answer *oneoff.Text) bool {
 
 func (d *Desk) answered(reply Reply, body string) (Reply, oneoff.Text) {
 	now := d.now()
-	t := oneoff.Text{
-		ID: oneoff.Answer.ID(d.newID(now)), Kind: oneoff.Answer, From: reply.To, To: reply.From, Body: body,
-		Reply: reply.ID, Campaign: reply.Campaign, State: campaign.Pending, CreatedAt: now, LookAt: now.Add(firstLook),
-	}
+	t := oneoff.New(oneoff.Answer, d.newID(now), reply.To, reply.From, body, now)
+	t.Reply, t.Campaign = reply.ID, reply.Campaign
 	reply.Status, reply.OneOff, reply.AnsweredAt = Answered, t.ID, now
 	return reply, t
 }
@@ -205,13 +198,4 @@ func (d *Desk) Timeline(ctx context.Context, campaignID string, from time.Time, 
 		return nil, fmt.Errorf("list the minutes of campaign %s: %w", campaignID, err)
 	}
 	return minutes, nil
-}
-
-// Deliveries returns what the receipts say of the texts to those of the numbers that have any.
-func (d *Desk) Deliveries(ctx context.Context, campaignID string, numbers []sms.Number) (map[sms.Number]Delivery, error) {
-	found, err := d.store.Deliveries(ctx, campaignID, numbers)
-	if err != nil {
-		return nil, fmt.Errorf("read the deliveries of campaign %s: %w", campaignID, err)
-	}
-	return found, nil
 }

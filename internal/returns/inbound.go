@@ -27,8 +27,6 @@ const (
 	patienceForParts = campaign.MaxDelay
 	// sameText is how far apart parts of one text may come: behind that, the phone has used the reference again.
 	sameText = 24 * time.Hour
-	// firstLook is when the dispatcher looks after a text that was queued when it was stored.
-	firstLook = time.Minute
 )
 
 // inbound records a text that somebody sent to us.
@@ -72,7 +70,7 @@ func (r *Recorder) reply(ctx context.Context, e Event, in sms.Inbound, f *Fragme
 		reception.Fragments = f
 		err = r.keep(ctx, reception)
 		if err == nil && reception.OneOff != nil {
-			r.dispatch(ctx, *reception.OneOff)
+			r.texts.Post(ctx, *reception.OneOff)
 		}
 		if !errors.Is(err, campaign.ErrConflict) {
 			return err
@@ -85,13 +83,6 @@ func (r *Recorder) reply(ctx context.Context, e Event, in sms.Inbound, f *Fragme
 		}
 	}
 	return errContended
-}
-
-// dispatch queues a text that is stored: where that fails, the dispatcher finds it by its time.
-func (r *Recorder) dispatch(ctx context.Context, t oneoff.Text) {
-	if err := r.texts.EnqueueOneOff(ctx, t.ID, 0); err != nil {
-		r.log.WarnContext(ctx, "text left to the dispatcher", "text", t.ID, "error", err)
-	}
 }
 
 // later has an event come again after a while.
@@ -161,11 +152,9 @@ func (r *Recorder) speak(l optout.Language) optout.Language {
 
 // text makes the one text that answers a word. It comes from the number that was written to.
 func (r *Recorder) text(kind oneoff.Kind, reply Reply, body string) *oneoff.Text {
-	now := r.now()
-	return &oneoff.Text{
-		ID: kind.ID(reply.ID), Kind: kind, From: reply.To, To: reply.From, Body: body, Reply: reply.ID,
-		Campaign: reply.Campaign, State: campaign.Pending, CreatedAt: now, LookAt: now.Add(firstLook),
-	}
+	t := oneoff.New(kind, reply.ID, reply.To, reply.From, body, r.now())
+	t.Reply, t.Campaign = reply.ID, reply.Campaign
+	return &t
 }
 
 // since is when a word took effect: when it was written, as far as that can be believed.

@@ -43,7 +43,7 @@ func (p Policy) scope(sender sms.Sender) optout.Scope {
 type Recorder struct {
 	store  Store
 	queue  Queue
-	texts  oneoff.Queue
+	texts  oneoff.Outbox
 	policy Policy
 	now    func() time.Time
 	log    *slog.Logger
@@ -51,7 +51,7 @@ type Recorder struct {
 }
 
 // NewRecorder returns a recorder. now is its clock.
-func NewRecorder(store Store, queue Queue, texts oneoff.Queue, policy Policy, now func() time.Time, log *slog.Logger) *Recorder {
+func NewRecorder(store Store, queue Queue, texts oneoff.Outbox, policy Policy, now func() time.Time, log *slog.Logger) *Recorder {
 	return &Recorder{store: store, queue: queue, texts: texts, policy: policy, now: now, log: log}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"sluice/internal/campaign"
 	"sluice/internal/campaign/campaigntest"
+	"sluice/internal/oneoff"
 	"sluice/internal/optout"
 	"sluice/internal/returns"
 	"sluice/internal/sms"
@@ -104,7 +105,7 @@ func of(list []sms.Number) []returns.Event {
 func TestThoseWhoAddToTheSameCountersDoNotMeet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &slow{writers: make(map[string]int), most: make(map[string]int)}
-		recorder := returns.NewRecorder(store, nil, nil, returns.Policy{Language: optout.Language("en")}, time.Now, slog.New(slog.DiscardHandler))
+		recorder := returns.NewRecorder(store, nil, oneoff.Outbox{}, returns.Policy{Language: optout.Language("en")}, time.Now, slog.New(slog.DiscardHandler))
 		for _, err := range recorder.Record(t.Context(), of(campaigntest.Numbers(20))) {
 			if err != nil {
 				t.Error(err)
@@ -125,7 +126,7 @@ func TestThoseWhoAddToTheSameCountersDoNotMeet(t *testing.T) {
 func TestWhoWaitsForATurnGivesUpWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &slow{writers: make(map[string]int), most: make(map[string]int)}
-		recorder := returns.NewRecorder(store, nil, nil, returns.Policy{Language: optout.Language("en")}, time.Now, slog.New(slog.DiscardHandler))
+		recorder := returns.NewRecorder(store, nil, oneoff.Outbox{}, returns.Policy{Language: optout.Language("en")}, time.Now, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3500*time.Millisecond, cancel)
 		failed := 0
@@ -143,7 +144,7 @@ func TestWhoWaitsForATurnGivesUpWithTheContext(t *testing.T) {
 func TestWithoutTimeLeftNothingIsBegun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &slow{writers: make(map[string]int), most: make(map[string]int)}
-		recorder := returns.NewRecorder(store, nil, nil, returns.Policy{Language: optout.Language("en")}, time.Now, slog.New(slog.DiscardHandler))
+		recorder := returns.NewRecorder(store, nil, oneoff.Outbox{}, returns.Policy{Language: optout.Language("en")}, time.Now, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		failed := 0

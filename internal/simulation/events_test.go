@@ -209,6 +209,7 @@ func TestEveryFileUnderEventsDrivesItsFunction(t *testing.T) {
 	files := eventFiles(t)
 	all := maps.Clone(situations)
 	maps.Copy(all, returnsSituations)
+	maps.Copy(all, reportSituations)
 	for name := range all {
 		if !slices.Contains(files, name) {
 			t.Errorf("there is no events/%s", name)

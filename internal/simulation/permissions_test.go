@@ -249,6 +249,13 @@ func everything(t *testing.T, w *simulation.World) {
 			break
 		}
 	}
+	for _, path := range []string{
+		"/messages?status=failed", "/messages?format=csv", "/messages/" + strings.TrimPrefix(people[0], "+"), "/totals",
+	} {
+		ask(http.MethodGet, "/campaigns/"+c.ID+path, nil)
+	}
+	tests := simulation.Decode[struct{ Tests []test }](w, ask(http.MethodPost, "/campaigns/"+c.ID+"/test", simulation.JSON{"to": people[:2]})).Tests
+	ask(http.MethodGet, "/campaigns/"+c.ID+"/tests/"+tests[0].ID, nil)
 	d := simulation.Tutorial(9, 3, 3600)
 	d["draft"] = true
 	draft := w.Create(d)

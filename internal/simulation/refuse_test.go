@@ -213,7 +213,9 @@ func TestABodyTooLargeForLambdaIsRefused(t *testing.T) {
 var routes = []struct{ method, path string }{
 	{"POST", "/campaigns"}, {"GET", "/campaigns"}, {"GET", "/campaigns/{id}"}, {"GET", "/campaigns/{id}/batches"},
 	{"GET", "/campaigns/{id}/messages"}, {"POST", "/campaigns/{id}/launch"}, {"POST", "/campaigns/{id}/pause"},
-	{"POST", "/campaigns/{id}/resume"}, {"POST", "/campaigns/{id}/cancel"},
+	{"POST", "/campaigns/{id}/resume"}, {"POST", "/campaigns/{id}/cancel"}, {"GET", "/campaigns/{id}/totals"},
+	{"GET", "/campaigns/{id}/messages/447700900001"},
+	{"GET", "/campaigns/{id}/tests/T00000000000000000000000000"},
 }
 
 func TestWithoutAKnownKeyNothingIsDone(t *testing.T) {

@@ -61,6 +61,9 @@ func read(content string, first int) ([]string, error) {
 	}
 	err = recipientfile.Read([]byte(content), recipientfile.Options{Media: recipientfile.CSV, Template: text, FirstRow: first},
 		func(r recipients.Row) error { rows = append(rows, fmt.Sprint(r.At, r.Number)); return nil },
-		func(r recipients.Refusal) error { rows = append(rows, fmt.Sprint(r.At, r.Number, r.Reason)); return nil })
+		func(r recipients.Refusal) error {
+			rows = append(rows, fmt.Sprint(r.At, r.Number, r.Reason))
+			return nil
+		})
 	return rows, err
 }
