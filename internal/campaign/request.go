@@ -56,7 +56,8 @@ func (q Request) Check(numbers recipients.Numbering, now time.Time) (Order, []Pr
 		refuse(true, "sender", err.Error())
 	}
 	region := strings.ToUpper(q.Region)
-	refuse(region != "" && !numbers.Knows(region), "region", "must be a country's code of two letters, such as GB")
+	isRegion := region == "" || numbers.Knows(region)
+	refuse(!isRegion, "region", "must be a country's code of two letters, such as GB")
 	refuse(utf8.RuneCountInString(q.Name) > MaxName, "name", atMost(MaxName, "characters"))
 	refuse(strings.TrimSpace(q.Text) == "", "message_string", "must not be empty")
 	refuse(utf8.RuneCountInString(q.Text) > MaxText, "message_string", atMost(MaxText, "characters"))
@@ -70,7 +71,7 @@ func (q Request) Check(numbers recipients.Numbering, now time.Time) (Order, []Pr
 	refuse(q.StartAt.After(now.Add(MaxStart)), "start_at", "is more than a year ahead")
 	refuse(len(q.Recipients) == 0 && !q.Draft, "recipients", "must not be empty")
 	refuse(len(q.Recipients) > MaxRows, "recipients", atMost(MaxRows, "rows in one request"))
-	if len(q.Recipients) > MaxRows {
+	if len(q.Recipients) > MaxRows || !isRegion { // without its region, no row can be read
 		return Order{}, problems
 	}
 	b := recipients.NewBuilder(numbers, region, text)

@@ -44,6 +44,7 @@ func New(c Config) http.Handler {
 	(&campaigns{manager: c.Manager, desk: c.Desk, log: c.Log}).register(api)
 	(&messages{reports: c.Reports, log: c.Log}).register(api)
 	(&testSends{tests: c.Tests, log: c.Log}).register(api)
+	(&lists{manager: c.Manager, log: c.Log}).register(api)
 	(&replies{manager: c.Manager, desk: c.Desk, log: c.Log}).register(api)
 	(&suppressed{list: c.Suppressions, log: c.Log}).register(api)
 	(&limited{limits: c.Limits, log: c.Log}).register(api)

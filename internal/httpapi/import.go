@@ -47,7 +47,7 @@ func takesList(ctx huma.Context, next func(huma.Context)) {
 	default:
 		writeProblem(w, Problem{
 			Status: http.StatusUnsupportedMediaType,
-			Detail: "the body must be CSV or JSON, and say so: send the header Content-Type: text/csv " +
+			Detail: "the body must be CSV or JSON in UTF-8, and say so: send the header Content-Type: text/csv " +
 				"(curl -H 'Content-Type: text/csv' --data-binary @file) or application/json",
 		})
 	}

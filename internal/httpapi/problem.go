@@ -105,7 +105,7 @@ func problemOf(ctx context.Context, err error, log *slog.Logger) error {
 		return Problem{Status: http.StatusConflict, Detail: flying.Error()}
 	case errors.As(err, &reused):
 		return Problem{Status: http.StatusUnprocessableEntity, Detail: reused.Error()}
-	case errors.Is(err, campaign.ErrConflict):
+	case errors.Is(err, campaign.ErrConflict), errors.Is(err, recipients.ErrChanged):
 		return Problem{Status: http.StatusConflict, Detail: "the campaign is changing at this moment; try again"}
 	default:
 		log.ErrorContext(ctx, "request failed", "error", err)

@@ -240,9 +240,9 @@ func TestAListWithABadRowIsRefusedWhole(t *testing.T) {
 		{"null", "application/json", `{"numbers":null}`, 422, "numbers must be a list"},
 		{"another field", "application/json", `{"numbers":["447700900001"],"sender":"a"}`, 422, "sender is not a known field"},
 		{"CSV called JSON", "application/json", listCSV, 400, "body cannot be read as JSON: look at line 1, column 3"},
-		{"a form", "application/x-www-form-urlencoded", listCSV, 415, "the body must be CSV or JSON, and say so: " +
+		{"a form", "application/x-www-form-urlencoded", listCSV, 415, "the body must be CSV or JSON in UTF-8, and say so: " +
 			"send the header Content-Type: text/csv (curl -H 'Content-Type: text/csv' --data-binary @file) or application/json"},
-		{"Latin-1", "text/csv; charset=iso-8859-1", listCSV, 415, "the body must be CSV or JSON, and say so: " +
+		{"Latin-1", "text/csv; charset=iso-8859-1", listCSV, 415, "the body must be CSV or JSON in UTF-8, and say so: " +
 			"send the header Content-Type: text/csv (curl -H 'Content-Type: text/csv' --data-binary @file) or application/json"},
 		{"too many", "text/csv", strings.Repeat("447700900001\n", 20_001), 422, "numbers must have at most 20000 rows: send a longer list in parts"},
 		{"too much", "text/csv", strings.Repeat(" ", httpapi.MaxBody+1), 413, "the body has more than 5000000 bytes"},

@@ -11,10 +11,12 @@ import (
 	"sluice/internal/sms"
 )
 
-// SampleID is the campaign that the files under events/ speak of, and SampleText the text outside of campaigns.
+// SampleID is the campaign that the files under events/ speak of, SampleDraft the one that is not launched yet, and SampleText
+// the text outside of campaigns.
 const (
-	SampleID   = "01K9SAMP1E0000000000000000"
-	SampleText = "A7QY5T2M0K3C8V6B9N4PDXW1ZRA"
+	SampleID    = "01K9SAMP1E0000000000000000"
+	SampleDraft = "01K9SAMP1EDRAFT00000000000"
+	SampleText  = "A7QY5T2M0K3C8V6B9N4PDXW1ZRA"
 )
 
 // SampleStore keeps what they speak of.
@@ -23,8 +25,8 @@ type SampleStore interface {
 	SaveOneOff(ctx context.Context, t oneoff.Text) error
 }
 
-// StoreSample stores that campaign, with seven recipients, of which the first batch of three is released and due; and that
-// text, which answers the first of them and waits to be sent.
+// StoreSample stores that campaign, with seven recipients, of which the first batch of three is released and due; the draft,
+// whose list has one part; and that text, which answers the first recipient and waits to be sent.
 func StoreSample(ctx context.Context, store SampleStore, now time.Time) error {
 	c := campaign.Campaign{
 		ID: SampleID, Name: "sample", Sender: "447700900000", Text: "Hello, World!", BatchSize: 3, Delay: time.Hour,
@@ -43,6 +45,9 @@ func StoreSample(ctx context.Context, store SampleStore, now time.Time) error {
 	if err := store.Release(ctx, c, released, released.NextDue, []campaign.Batch{first}); err != nil {
 		return fmt.Errorf("release the sample campaign's first batch: %w", err)
 	}
+	if err := storeDraft(ctx, store, list[:2], now); err != nil {
+		return fmt.Errorf("store the sample draft: %w", err)
+	}
 	answer := oneoff.Text{ // without a LookAt: the dispatcher leaves it to the event that names it
 		ID: SampleText, Kind: oneoff.Answer, From: c.Sender, To: list[0], Body: "Thank you! We are open until six.",
 		Campaign: c.ID, State: campaign.Pending, CreatedAt: now,
@@ -51,4 +56,20 @@ func StoreSample(ctx context.Context, store SampleStore, now time.Time) error {
 		return fmt.Errorf("store the sample text: %w", err)
 	}
 	return nil
+}
+
+// storeDraft stores a campaign whose text has a variable, with a part of those numbers and of a row that is none.
+func storeDraft(ctx context.Context, store SampleStore, list []sms.Number, now time.Time) error {
+	u := recipients.UploadOf(list)
+	u.Refused = []recipients.Refusal{{At: 3, Number: "07700 90000", Reason: "is too short for a number in GB"}}
+	u.Part.Number, u.Part.Digest, u.Part.StoredAt, u.Part.Refused, u.Part.RefusedPages = 1, "sample", now, 1, 1
+	c := campaign.Campaign{
+		ID: SampleDraft, Name: "draft", Sender: "447700900000", Text: "Hello, {{first_name|there}}!", BatchSize: 3, Delay: time.Hour,
+		Region: "GB", CreatedAt: now, Status: campaign.Draft, Segments: 1, Epoch: 1,
+	}
+	if err := store.Create(ctx, c, recipients.Upload{}, nil); err != nil {
+		return err
+	}
+	_, err := store.PutPart(ctx, c.ID, u)
+	return err
 }

@@ -68,7 +68,7 @@ var situations = map[string]func(*situation){
 	},
 	"api/list-campaigns.json": func(s *situation) {
 		list := decode[struct{ Campaigns []simulation.Campaign }](s, s.api(200)).Campaigns
-		if len(list) != 1 || list[0].ID != local.SampleID {
+		if len(list) != 2 || list[0].ID != local.SampleDraft || list[1].ID != local.SampleID {
 			s.Errorf("listed %+v", list)
 		}
 	},
@@ -209,6 +209,7 @@ func TestEveryFileUnderEventsDrivesItsFunction(t *testing.T) {
 	files := eventFiles(t)
 	all := maps.Clone(situations)
 	maps.Copy(all, returnsSituations)
+	maps.Copy(all, uploadSituations)
 	maps.Copy(all, reportSituations)
 	for name := range all {
 		if !slices.Contains(files, name) {
