@@ -349,8 +349,9 @@ func backoff(m sms.Message, attempt int) time.Duration {
 	return full - time.Duration(h.Sum32()%1000)*full/2000
 }
 
-// keep stores outcomes. While the lease lasts they are this sender's to write, many at a time. After it, another may
-// have taken the batch over and counted these recipients as unknown: then each is written with what depends on it.
+// keep stores outcomes. While the lease lasts they are this sender's to write, many at a time. After it, or where that failed,
+// another may have taken the batch over and counted these recipients as unknown: then each is written with what depends on
+// it.
 func (f *flight) keep(ctx context.Context, messages []Message) error {
 	if len(messages) == 0 {
 		return nil
@@ -360,7 +361,7 @@ func (f *flight) keep(ctx context.Context, messages []Message) error {
 		owned, cancel := context.WithTimeout(ctx, left)
 		err := f.store.Record(owned, f.batch.Campaign, messages)
 		cancel()
-		if err == nil || owned.Err() == nil || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil {
 			return err
 		}
 	}

@@ -24,6 +24,8 @@ type run struct {
 	carry  Step
 	window Window // as last read, and what has landed since
 	flying []*flight
+	// lost: a chunk has not landed as it should. What became of it is not stored, and behind it nothing can be settled.
+	lost   bool
 	shared shared
 	// held is where the first recipient stands who was claimed and not sent to, once there is one; behind are the
 	// outcomes of those who stand behind.
@@ -44,7 +46,7 @@ func (r *run) run(ctx context.Context) error {
 	err := r.send(ctx)
 	// Whatever happened, what is in the air must land: its outcomes are known to nobody else.
 	landErr := r.land(ctx, 0)
-	if landErr == nil {
+	if !r.lost {
 		// What was certainly not sent is given back, also after a fault.
 		err = errors.Join(err, r.close(ctx, err == nil))
 	}
@@ -276,9 +278,10 @@ func (r *run) land(ctx context.Context, n int) error {
 		f := r.flying[0]
 		fault = errors.Join(fault, r.wait(ctx, f))
 		r.flying = r.flying[1:]
-		if fault == nil { // behind a fault nothing can be settled
+		if !r.lost && fault == nil {
 			fault = r.landed(ctx, f)
 		}
+		r.lost = r.lost || fault != nil
 	}
 	return fault
 }
