@@ -18,6 +18,9 @@
 // the few that are released and have not begun. Each transition opens a new epoch. Batch k is due at the start of batch 1
 // plus k - 1 times the delay.
 //
+// The list of a draft comes in parts (package recipients). The launch seals it: who stands there twice is left out, and from
+// then on the i-th recipient is the i-th recipient. The text of each is filled in when it is sent.
+//
 // # A batch has one holder, and a chunk is claimed before it is sent
 //
 //	From        Settled        Cursor          To
@@ -47,6 +50,7 @@
 //     no outcome, marks it unknown, and goes on behind it. Nothing is sent again to find out.
 //   - A sender stands still and wakes up after its lease was taken: it claims and sends nothing more. An outcome that it
 //     still has replaces the unknown that stands in its place, and the counts follow.
+//   - The outcomes of a chunk cannot be stored: nothing behind it is settled, and the batch is left to the dispatcher.
 //   - A message waits for its next attempt, and the campaign is paused or the batch taken: it is not sent.
 //   - A delivery is lost, or a sender's continuation: the dispatcher queues a batch again that is overdue and not held.
 //   - A delivery comes twice: the second finds the lease held or the batch done, and has served.
