@@ -126,14 +126,14 @@ func Seal(ctx context.Context, store recipients.Store, id string) (Sealed, error
 	}
 	var list Sealed
 	sealer := recipients.NewSealer(parts)
+	err = recipients.Scan(ctx, store, id, parts, func(p recipients.Part, page int, entries []recipients.Entry) error {
+		sealer.Add(p, page, entries)
+		return nil
+	})
+	if err != nil {
+		return Sealed{}, err
+	}
 	for _, p := range parts {
-		err := store.Entries(ctx, id, p, func(page int, entries []recipients.Entry) error {
-			sealer.Add(p, page, entries)
-			return nil
-		})
-		if err != nil {
-			return Sealed{}, fmt.Errorf("read part %d: %w", p.Number, err)
-		}
 		list.Duplicates += p.Repeated
 		list.Segments = max(list.Segments, p.Segments)
 	}

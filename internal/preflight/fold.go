@@ -54,14 +54,12 @@ func newFold(parts []recipients.Part) *fold {
 func (f *fold) read(ctx context.Context, lists Lists, id string, parts []recipients.Part, chunk int) error {
 	f.people, f.stride.chunk = make([]person, 0, f.counts.Valid), max(1, chunk)
 	sealer := recipients.NewSealer(parts)
-	for _, p := range parts {
-		err := lists.Entries(ctx, id, p, func(page int, entries []recipients.Entry) error {
-			f.add(sealer.Add(p, page, entries))
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("read part %d: %w", p.Number, err)
-		}
+	err := recipients.Scan(ctx, lists, id, parts, func(p recipients.Part, page int, entries []recipients.Entry) error {
+		f.add(sealer.Add(p, page, entries))
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	f.counts.Duplicate += f.counts.Valid - len(f.people)
 	f.counts.Valid = len(f.people)
