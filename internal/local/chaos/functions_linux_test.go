@@ -34,7 +34,11 @@ func (f functions) sleeper(t *testing.T, name string) *exec.Cmd {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, content, 0o700); err != nil {
+	// A process that another test forks meanwhile would hold the file open for writing, and nobody could execute it.
+	syscall.ForkLock.RLock()
+	err = os.WriteFile(path, content, 0o700)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, "60")
