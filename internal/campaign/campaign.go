@@ -147,9 +147,12 @@ func (c Campaign) BatchesLeft() int {
 // List is its recipient list, once it is sealed.
 func (c Campaign) List() recipients.List { return recipients.List{Campaign: c.ID, Indexed: c.Indexed} }
 
-// Template is its text. A text that was found good once is.
+// Template is its text. One that is no template, as may have been stored before there were any, is sent as it is.
 func (c Campaign) Template() sms.Template {
-	t, _ := sms.ParseTemplate(c.Text)
+	t, err := sms.ParseTemplate(c.Text)
+	if err != nil {
+		return sms.Literal(c.Text)
+	}
 	return t
 }
 

@@ -25,7 +25,8 @@ type Request struct {
 	Draft        bool
 }
 
-// Row is one recipient, as a client words it, with what fills the variables of the text.
+// Row is one recipient, as a client words it, with what fills the variables of the text, by their names as recipients.Fold
+// makes them.
 type Row struct {
 	Number string
 	Vars   map[string]string
@@ -65,6 +66,7 @@ func (q Request) Check(numbers recipients.Numbering, now time.Time) (Order, []Pr
 	if err != nil {
 		refuse(true, "message_string", err.Error())
 	}
+	refuse(foldAlike(text.Variables()), "message_string", "has two variables of nearly the same name: letters and digits must tell them apart")
 	_, faulty := PaceRequest{BatchSize: &q.BatchSize, DelaySeconds: &q.DelaySeconds, MaxRate: &q.MaxRate}.Check()
 	problems = append(problems, faulty...)
 	refuse(!q.StartAt.IsZero() && q.StartAt.Before(now.Add(-startLeeway)), "start_at", "is in the past")
@@ -97,6 +99,15 @@ func (q Request) Check(numbers recipients.Numbering, now time.Time) (Order, []Pr
 // digestOfOrder is the digest of the part that came with its campaign: whatever is uploaded has another.
 const digestOfOrder = "campaign"
 
+// foldAlike says whether two variables would be filled by the same column.
+func foldAlike(variables []string) bool {
+	folded := make(map[string]bool)
+	for _, name := range variables {
+		folded[recipients.Fold(name)] = true
+	}
+	return len(folded) < len(variables)
+}
+
 // fill reads the rows. What is wrong with the text is said of the text.
 func (q Request) fill(b *recipients.Builder, text sms.Template) {
 	variables := text.Variables()
@@ -105,7 +116,7 @@ func (q Request) fill(b *recipients.Builder, text sms.Template) {
 		if len(variables) > 0 {
 			values = make([]string, len(variables))
 			for j, name := range variables {
-				values[j] = row.Vars[name]
+				values[j] = row.Vars[recipients.Fold(name)]
 			}
 		}
 		b.Add(recipients.Row{At: i + 1, Number: row.Number, Values: values})

@@ -109,7 +109,7 @@ func (r *run) next(ctx context.Context) error {
 		return err
 	}
 	pacer := r.pacer
-	n := min(pacer.Chunk(), r.batch.To-r.batch.Cursor)
+	n := min(r.pacerOf(r.shortest()).Chunk(), r.batch.To-r.batch.Cursor)
 	if !r.timeFor(ctx, later(r.now(), r.end).Add(sending(n-1, pacer.Rate()))) {
 		return nil
 	}
@@ -120,8 +120,8 @@ func (r *run) next(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	segments := r.segments(list)
-	pacer = r.pacerOf(segments)
+	n, segments := r.fit(list)
+	list, pacer = list[:n], r.pacerOf(segments)
 	slots, err := r.reserve(ctx, pacer, n)
 	if err != nil || slots.N == 0 {
 		return err
@@ -137,6 +137,29 @@ func (r *run) next(ctx context.Context) error {
 		return nil
 	}
 	return r.takeChunk(ctx, list[:slots.N], segments, pacer, slots)
+}
+
+// shortest is how few segments a text may have.
+func (r *run) shortest() int {
+	if len(r.text.Variables()) == 0 {
+		return r.campaign.Segments
+	}
+	return 1
+}
+
+// fit is how many of these go out as one chunk, the more the shorter their texts are, and the segments of the longest.
+func (r *run) fit(list []recipients.Recipient) (n, segments int) {
+	if len(r.text.Variables()) == 0 {
+		return len(list), r.campaign.Segments
+	}
+	for i := range list {
+		longest := max(segments, r.segments(list[i:i+1]))
+		if i > 0 && i >= r.pacerOf(longest).Chunk() {
+			break
+		}
+		n, segments = i+1, longest
+	}
+	return n, segments
 }
 
 // segments are those of the longest text to any of these.

@@ -27,7 +27,7 @@ func (b *between) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // Whatever comes between what an upload has read and what it writes, the sums are those of the parts, every page that a part
-// names is there, and no other.
+// names is there, and no other. What came later and was stored is not overwritten.
 func TestAnUploadMeetsAnother(t *testing.T) {
 	type uploading func(ctx context.Context, s *dynamostore.Store) error
 	put := func(u recipients.Upload) uploading {
@@ -46,7 +46,8 @@ func TestAnUploadMeetsAnother(t *testing.T) {
 		pages, bad int
 	}{
 		"of the same part": {
-			do: put(aPart(1, "two", 1200)), meets: put(refusing(aPart(1, "three", 30), 5)), want: 1200, uploads: 3, pages: 2,
+			do: put(aPart(1, "two", 1200)), meets: put(refusing(aPart(1, "three", 30), 5)), err: recipients.ErrChanged, want: 30,
+			uploads: 2, pages: 1, bad: 1,
 		},
 		"of the same content": {
 			do: put(refusing(aPart(1, "two", 1200), 7)), meets: put(refusing(aPart(1, "two", 1200), 7)), want: 1200, uploads: 2,
@@ -55,11 +56,13 @@ func TestAnUploadMeetsAnother(t *testing.T) {
 		"that brings back what it replaces": {
 			do: put(aPart(1, "two", 1200)), meets: func(ctx context.Context, s *dynamostore.Store) error {
 				return errors.Join(put(aPart(1, "three", 30))(ctx, s), put(aPart(1, "one", 100))(ctx, s))
-			}, want: 1200, uploads: 4, pages: 2,
+			}, err: recipients.ErrChanged, want: 100, uploads: 3, pages: 1,
 		},
-		"of another part":          {do: put(aPart(1, "two", 50)), meets: put(aPart(2, "two", 0)), want: 50, uploads: 3, pages: 1},
-		"that removes the part":    {do: put(aPart(1, "two", 50)), meets: remove, want: 50, uploads: 3, pages: 1},
-		"when it removes the part": {do: remove, meets: put(aPart(1, "two", 1200)), uploads: 3},
+		"of another part":       {do: put(aPart(1, "two", 50)), meets: put(aPart(2, "two", 0)), want: 50, uploads: 3, pages: 1},
+		"that removes the part": {do: put(aPart(1, "two", 50)), meets: remove, err: recipients.ErrChanged, uploads: 2},
+		"when it removes the part": {
+			do: remove, meets: put(aPart(1, "two", 1200)), err: recipients.ErrChanged, want: 1200, uploads: 2, pages: 2,
+		},
 		"and both remove the part": {do: remove, meets: remove, err: recipients.ErrNotFound, uploads: 2},
 		"and the list has no room": {
 			do: put(aPart(1, "two", 1200)), meets: put(full(2)), err: recipients.ErrTooMany, want: 100, uploads: 2, pages: 1,

@@ -133,6 +133,7 @@ func (s *Store) PutPart(ctx context.Context, id string, u recipients.Upload) (re
 
 // replace makes a part what it is after, and returns what is stored then, and whose pages nothing refers to any more.
 func (s *Store) replace(ctx context.Context, id string, before, after uploadItem) (stored, stale uploadItem, err error) {
+	read := before
 	for range maxTries {
 		err := s.exchange(ctx, id, before, &after)
 		var failed *conditionsFailed
@@ -151,20 +152,28 @@ func (s *Store) replace(ctx context.Context, id string, before, after uploadItem
 		if before.there() && before.Digest == after.Digest {
 			return before, after, nil // somebody else stored the same
 		}
+		if before.Upload != read.Upload {
+			return uploadItem{}, after, recipients.ErrChanged // what came later than this is not to be overwritten
+		}
 	}
 	return uploadItem{}, after, fmt.Errorf("part %d: still contended after %d tries", after.Number, maxTries)
 }
 
 // RemovePart implements recipients.Store.
 func (s *Store) RemovePart(ctx context.Context, id string, number int) error {
+	read := ""
 	for range maxTries {
 		before, err := s.upload(ctx, id, number)
 		if err != nil {
 			return err
 		}
-		if !before.there() {
+		switch {
+		case !before.there():
 			return recipients.ErrNotFound
+		case read != "" && before.Upload != read:
+			return recipients.ErrChanged // what came later than this is not to be taken away
 		}
+		read = before.Upload
 		err = s.exchange(ctx, id, before, nil)
 		var failed *conditionsFailed
 		if err == nil {

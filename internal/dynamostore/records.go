@@ -74,6 +74,9 @@ func (s *Store) Records(ctx context.Context, id string, state campaign.State, af
 			}
 			page = append(page, item.message(sms.Number(e.sk())))
 		}
+		if len(page) == limit && last != "" { // there may be more, and to find out costs another call
+			return page, recordPlace{shard: at.shard, from: last + behind}.cursor(), nil
+		}
 		size = 0
 		if at.from = last + behind; last != "" {
 			continue

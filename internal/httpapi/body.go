@@ -70,8 +70,10 @@ func (b *campaignRequest) Resolve(ctx huma.Context) []error {
 		problems = append(problems, campaign.Problem{Field: "start_at", Reason: "is in the past"})
 	}
 	check := ctx.Context().Value(checkKey{}).(orderCheck)
+	rows, twice := rowsOf(b.Recipients)
+	problems = append(problems, twice...)
 	order, faults := check(campaign.Request{
-		Name: b.Name, Sender: b.Sender, Region: b.Region, Recipients: rowsOf(b.Recipients), Text: b.MessageString,
+		Name: b.Name, Sender: b.Sender, Region: b.Region, Recipients: rows, Text: b.MessageString,
 		BatchSize: int(b.BatchSize), DelaySeconds: int(b.DelayPeriod), MaxRate: b.MaxRate, StartAt: startAt, Draft: b.Draft,
 	})
 	b.order = order

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"sluice/internal/campaign"
+	"sluice/internal/recipients"
 )
 
 // rowBody is one recipient in JSON: a number, or an object with a number and what fills the variables of the text.
@@ -53,9 +54,11 @@ func (rowBody) Schema(huma.Registry) *huma.Schema {
 	return s
 }
 
-// rowsOf are the rows in the domain's words. The names of variables are there in lower case.
-func rowsOf(body []rowBody) []campaign.Row {
+// rowsOf are the rows in the domain's words. A row with two values for a variable is a problem: one of them would be chosen
+// at random.
+func rowsOf(body []rowBody) ([]campaign.Row, []campaign.Problem) {
 	rows := make([]campaign.Row, len(body))
+	var problems []campaign.Problem
 	for i, r := range body {
 		rows[i].Number = r.Number
 		if len(r.Vars) == 0 {
@@ -63,8 +66,11 @@ func rowsOf(body []rowBody) []campaign.Row {
 		}
 		rows[i].Vars = make(map[string]string, len(r.Vars))
 		for name, value := range r.Vars {
-			rows[i].Vars[strings.ToLower(name)] = value
+			rows[i].Vars[recipients.Fold(name)] = strings.TrimSpace(value)
+		}
+		if len(rows[i].Vars) < len(r.Vars) {
+			problems = append(problems, campaign.Problem{Field: "recipients", Row: i + 1, Reason: "has two vars of the same name"})
 		}
 	}
-	return rows
+	return rows, problems
 }

@@ -44,6 +44,8 @@ func (l *lists) registerUpload(api huma.API) {
 // the others.
 func partSchema(api huma.API) *huma.Schema {
 	row := rowBody{}.Schema(api.OpenAPI().Components.Schemas)
+	row.OneOf = append(row.OneOf, &huma.Schema{Type: huma.TypeInteger})
+	row.Description = "Numbers and values may be JSON numbers here, and values null: files are made by programs."
 	rows := &huma.Schema{Type: huma.TypeArray, Items: row, MaxItems: ptr(recipients.MaxRows)}
 	return &huma.Schema{OneOf: []*huma.Schema{
 		{

@@ -36,6 +36,7 @@ var (
 		{validation.MsgExpectedMaximumNumber, "must be at most %s"},
 		{validation.MsgExpectedMinLength, "must have at least %s characters"},
 		{validation.MsgExpectedMaxLength, "must have at most %s characters"},
+		{validation.MsgExpectedMaxProperties, "must have at most %s entries"},
 		{validation.MsgExpectedMinItems, "must have at least %s rows"},
 		{validation.MsgExpectedMaxItems, "must have at most %s rows"},
 		{validation.MsgExpectedBePattern, "must be %s"},

@@ -52,8 +52,13 @@ func parse(digits, region string) (sms.Number, error) {
 		return "", unparsed(err, region)
 	}
 	number := sms.Number(strings.TrimPrefix(phonenumbers.Format(n, phonenumbers.E164), "+"))
-	if reason := impossible(phonenumbers.IsPossibleNumberWithReason(n), len(number)); reason != "" {
-		return "", reason + in(phonenumbers.GetRegionCodeForCountryCode(int(n.GetCountryCode())))
+	home := phonenumbers.GetRegionCodeForCountryCode(int(n.GetCountryCode()))
+	reason := impossible(phonenumbers.IsPossibleNumberWithReason(n), len(number))
+	if reason == "" && n.GetItalianLeadingZero() && phonenumbers.GetNddPrefixForRegion(home, true) == "0" {
+		reason = oddLength // the zero could not be taken off, because too few digits would be left
+	}
+	if reason != "" {
+		return "", reason + in(home)
 	}
 	return number, nil
 }

@@ -2,6 +2,7 @@ package numberplan_test
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,7 @@ func TestParse(t *testing.T) {
 		{"an apostrophe that keeps a spreadsheet off", "'+447700900001", "", "447700900001"},
 		{"a formula that keeps a spreadsheet off", `="447700900001"`, "", "447700900001"},
 		{"a number that a program took for a fraction", "447700900001.0", "", "447700900001"},
+		{"with two decimals", "4917612345678.00", "DE", "4917612345678"},
 		{"an Italian landline keeps its zero", "+39 06 1234 5678", "", "390612345678"},
 		{"a country of short numbers", "+683 4002", "", "6834002"},
 		{"a code of no country", "+882 16 123 45678", "", "8821612345678"},
@@ -128,6 +130,12 @@ func TestParseRefuses(t *testing.T) {
 		{"a region that is none", "07700900001", "XX", "is to be read as in a region that does not exist"},
 		{"a region in lower case", "07700900001", "gb", "is to be read as in a region that does not exist"},
 		{"GB, a digit too few", "0770090000", "GB", ""},
+		{"GB, two digits too few, so that the zero seems to be one of them", "077009000", "GB", "has either too many or too few digits for a number in GB"},
+		{"zeros", "0000000000", "GB", "has either too many or too few digits for a number in GB"},
+		{"a decimal", "4477009000.01", "GB", "is a decimal number"},
+		{"a decimal with a comma", "49176123456,5", "DE", "is a decimal number"},
+		{"a date", "2026-11-23", "DE", "is a date"},
+		{"a date with points", "23.11.2026", "DE", "is a date"},
 		{"GB, a digit too many", "077009000011", "GB", "is too long for a number in GB"},
 		{"GB, three digits", "077", "GB", "is too short for a number in GB"},
 		{"GB, an international one of three digits", "+4477", "", "is too short for a number in GB"},
@@ -283,7 +291,7 @@ func FuzzParse(f *testing.F) {
 				return r
 			}
 			return -1
-		}, strings.TrimSuffix(text, ".0"))
+		}, regexp.MustCompile(`[.,]0+$`).ReplaceAllString(text, ""))
 		if region == "" && !strings.HasPrefix(kept, "+") {
 			kept = "+" + kept
 		}

@@ -17,6 +17,8 @@ const (
 	errSeveral   Error = "is more than one number"
 	errExtension Error = "has an extension, which no text can be sent to"
 	errExponent  Error = "has lost digits in a spreadsheet (scientific notation): format the column as text, and export again"
+	errDecimal   Error = "is a decimal number"
+	errDate      Error = "is a date"
 	errNational  Error = "is not in international form: write it with its country code, or say which region the numbers are of"
 	errRegion    Error = "is to be read as in a region that does not exist"
 	errCode      Error = "has a country code that does not exist"

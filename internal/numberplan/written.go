@@ -22,6 +22,12 @@ const afterSlash = 5
 // read keeps the digits. It refuses what it does not know rather than to pass over it.
 func read(text string) (written, error) {
 	text = unquoted(text)
+	switch {
+	case decimal.MatchString(text):
+		return written{}, errDecimal
+	case date.MatchString(text):
+		return written{}, errDate
+	}
 	var (
 		w     written
 		kept  [maxWritten]byte
@@ -72,12 +78,17 @@ func unquoted(text string) string {
 	if inside, ok := strings.CutPrefix(text, `="`); ok {
 		text = strings.TrimSuffix(inside, `"`)
 	}
-	text = strings.TrimPrefix(text, "'")
-	if whole, ok := strings.CutSuffix(text, ".0"); ok && strings.Trim(whole, "+0123456789") == "" {
-		text = whole
-	}
-	return text
+	return wholeZeros.ReplaceAllString(strings.TrimPrefix(text, "'"), "$1")
 }
+
+var (
+	// wholeZeros are those behind the point of a number that a spreadsheet has made a decimal.
+	wholeZeros = regexp.MustCompile(`^(\+?[0-9]+)[.,]0+$`)
+	// decimal is a number with a fraction. Where a point divides a phone number, more digits follow it, or another point.
+	decimal = regexp.MustCompile(`^\+?[0-9]{7,}[.,][0-9]{1,2}$`)
+	// date has the length of a number: 2026-11-23, 23.11.2026.
+	date = regexp.MustCompile(`^([0-9]{4}[-./][0-9]{2}[-./][0-9]{2}|[0-9]{2}[-./][0-9]{2}[-./][0-9]{4})$`)
+)
 
 // exponent is a number such as 4.477E+11, in which a spreadsheet has lost digits.
 var exponent = regexp.MustCompile(`^\+?[0-9]([.,][0-9]+)?[eE]\+?[0-9]{1,3}$`)

@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"regexp"
 	"strings"
-	"unicode"
 
 	"sluice/internal/sms"
 )
@@ -51,16 +50,6 @@ func ParseColumns(text string) (Columns, error) {
 		columns[name] = header
 	}
 	return columns, nil
-}
-
-// fold is what tells headers apart: letters and digits, in lower case.
-func fold(header string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return unicode.ToLower(r)
-		}
-		return -1
-	}, header)
 }
 
 // numberHeaders are what people call the column of numbers, folded.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"sluice/internal/recipients"
 )
 
 // layout says what stands in which column.
@@ -28,11 +30,11 @@ const (
 func layoutOf(rows [][]string, o Options) (layout, error) {
 	first := rows[0]
 	l := layout{width: len(first)}
-	l.header = o.Columns != nil || !slices.ContainsFunc(first, couldBeNumber) && slices.ContainsFunc(first, hasLetter)
+	l.header = o.Columns != nil || LooksLikeHeader(first)
 	f := &finder{rows: rows, headers: make([]string, l.width), options: o}
 	if l.header {
 		for i, cell := range first {
-			f.headers[i] = fold(cell)
+			f.headers[i] = recipients.Fold(cell)
 		}
 		f.rows = rows[1:]
 	}
@@ -50,7 +52,7 @@ func layoutOf(rows [][]string, o Options) (layout, error) {
 		return layout{}, &Error{Problems: f.problems}
 	}
 	// A row of which no name is known is only taken for a header where it has one: a wrong number is to be refused, not lost.
-	l.header = l.header && (f.knows || hasLetter(first[l.number]))
+	l.header = l.header && (f.knows || LooksLikeName(first[l.number]))
 	return l, nil
 }
 
@@ -81,7 +83,7 @@ func (f *finder) where(like func(header string) bool) []int {
 
 // named finds the column that the client has named for something.
 func (f *finder) named(name string) int {
-	folded := fold(f.options.Columns[name])
+	folded := recipients.Fold(f.options.Columns[name])
 	found := f.where(func(header string) bool { return header == folded })
 	switch len(found) {
 	case 0:
@@ -99,7 +101,7 @@ func (f *finder) value(name string) int {
 	if f.options.Columns[name] != "" {
 		return f.named(name)
 	}
-	folded := fold(name)
+	folded := recipients.Fold(name)
 	found := f.where(func(header string) bool { return header == folded })
 	switch {
 	case len(found) > 1:
@@ -121,11 +123,15 @@ func (f *finder) number(values []int) int {
 	if len(found) > 1 { // {{mobile}} may be what somebody is to read in the text
 		found = slices.DeleteFunc(found, func(i int) bool { return f.headers[i] != Number && slices.Contains(values, i) })
 	}
-	if exact := f.where(func(header string) bool { return header == Number }); len(found) > 1 && len(exact) == 1 {
-		found = exact
-	}
 	if len(found) == 0 {
 		found = f.numeric()
+	}
+	if len(found) > 1 { // a number may also be that of a row, or of a customer
+		holding := f.numeric()
+		found = slices.DeleteFunc(found, func(i int) bool { return !slices.Contains(holding, i) })
+		if len(found) == 0 {
+			found = holding
+		}
 	}
 	switch len(found) {
 	case 0:
@@ -146,7 +152,7 @@ func (f *finder) numeric() []int {
 		for _, row := range f.rows {
 			if i < len(row) && strings.TrimSpace(row[i]) != "" {
 				filled++
-				if couldBeNumber(row[i]) {
+				if CouldBeNumber(row[i]) {
 					numbers++
 				}
 			}
@@ -161,8 +167,18 @@ func (f *finder) numeric() []int {
 // date is what has the length and the looks of a number and is none: 2026-11-23, 23.11.2026.
 var date = regexp.MustCompile(`^([0-9]{4}[-./][0-9]{2}[-./][0-9]{2}|[0-9]{2}[-./][0-9]{2}[-./][0-9]{4})\b`)
 
-// couldBeNumber says whether a cell looks like a phone number, national or international.
-func couldBeNumber(cell string) bool {
+// LooksLikeHeader says that no cell of a row could be a number, and one has a letter.
+func LooksLikeHeader(cells []string) bool {
+	return !slices.ContainsFunc(cells, CouldBeNumber) && slices.ContainsFunc(cells, hasLetter)
+}
+
+// LooksLikeName says that a cell may be the name of a column of numbers: a number that is written wrongly has digits.
+func LooksLikeName(cell string) bool {
+	return hasLetter(cell) && !strings.ContainsFunc(cell, unicode.IsDigit)
+}
+
+// CouldBeNumber says whether a cell looks like a phone number, national or international.
+func CouldBeNumber(cell string) bool {
 	const fewest, most = 7, 17
 	digits := 0
 	for _, r := range cell {

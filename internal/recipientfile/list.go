@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"sluice/internal/recipients"
 )
 
 // The fields of JSON, as in POST /campaigns.
@@ -40,7 +42,7 @@ func readList(content []byte, o Options, out *output) error {
 	l := &list{decoder: json.NewDecoder(bytes.NewReader(content)), out: out, at: max(o.FirstRow, 1)}
 	l.decoder.UseNumber()
 	for _, name := range out.variables {
-		l.variables = append(l.variables, fold(name))
+		l.variables = append(l.variables, recipients.Fold(name))
 	}
 	if err := l.document(); err != nil {
 		return err
@@ -182,7 +184,7 @@ func (l *list) vars(token json.Token, values []string) {
 			return
 		}
 		name, token := l.token().(string), l.token()
-		at := slices.Index(l.variables, fold(name))
+		at := slices.Index(l.variables, recipients.Fold(name))
 		value, ok := textOrNumber(token)
 		switch {
 		case !ok:

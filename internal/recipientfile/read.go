@@ -22,6 +22,8 @@ const (
 	MaxUnpacked = 20_000_000
 	// MaxRow is how long one row of a CSV file may be: 20 values of 3200 characters that are four bytes each.
 	MaxRow = 256 << 10
+	// MaxLines is how many lines a CSV file may have, blank ones among them.
+	MaxLines = 10 * recipients.MaxRows
 	// MaxCells is how many cells a row may have.
 	MaxCells = 1000
 	// MaxNumber is how long a cell may be that a number is read from.

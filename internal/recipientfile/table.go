@@ -102,6 +102,9 @@ func newTable(content []byte) table {
 func (t table) next() (cells []string, line int, err error) {
 	for {
 		t.lines.served = 0
+		if t.lines.number > MaxLines {
+			return nil, 0, tooLarge("has more than %d lines, most of them blank", MaxLines)
+		}
 		cells, err := t.reader.Read()
 		if err != nil {
 			return nil, 0, t.explain(err)

@@ -127,9 +127,10 @@ type Store interface {
 	Parts(ctx context.Context, campaign string) ([]Part, error)
 	// PutPart stores a part in place of the one with its number: first its pages, and then, all at once, the part and what
 	// changes by it in the campaign (Recipients, Refused, Duplicates; Uploads by one). One of the same digest is left as it
-	// is, and returned. ErrNotFound for an unknown campaign, ErrSealed, ErrTooMany.
+	// is, and returned. ErrNotFound for an unknown campaign, ErrSealed, ErrTooMany; ErrChanged where another came later and
+	// was stored first.
 	PutPart(ctx context.Context, campaign string, u Upload) (Part, error)
-	// RemovePart takes a part away; ErrNotFound, ErrSealed.
+	// RemovePart takes a part away; ErrNotFound, ErrSealed, ErrChanged where it was replaced meanwhile.
 	RemovePart(ctx context.Context, campaign string, number int) error
 	// Entries calls visit with the entries of each page of the part, in order. ErrChanged when it was replaced meanwhile.
 	Entries(ctx context.Context, campaign string, p Part, visit func(page int, entries []Entry) error) error

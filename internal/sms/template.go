@@ -71,6 +71,11 @@ func ParseTemplate(text string) (Template, error) {
 	return t, nil
 }
 
+// Literal is a text without variables, whatever braces it has.
+func Literal(text string) Template {
+	return Template{pieces: []piece{{text: text, variable: -1}}}
+}
+
 // unescaped reads the backslashes right before two braces: each pair is one, and one that is left makes the braces a text.
 func unescaped(before string) (text string, isText bool) {
 	n := len(before) - len(strings.TrimRight(before, escape))

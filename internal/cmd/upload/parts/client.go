@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"sluice/internal/recipientfile"
 )
 
 const (
@@ -97,7 +99,7 @@ func (c *Client) once(ctx context.Context, r request, answer any) (time.Duration
 	out.URL.RawQuery = r.query.Encode()
 	out.Header.Set("Authorization", "Bearer "+c.Key)
 	if r.body != nil {
-		out.Header.Set("Content-Type", mediaCSV)
+		out.Header.Set("Content-Type", recipientfile.CSV)
 	}
 	if r.isPacked {
 		out.Header.Set("Content-Encoding", "gzip")

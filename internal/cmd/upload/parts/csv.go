@@ -5,10 +5,10 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode"
+
+	"sluice/internal/recipientfile"
 )
 
 // What follows sees a file as the API does (internal/recipientfile): where records end, which are blank, and whether the
@@ -91,10 +91,10 @@ func isBlank(record []byte, delimiter byte) bool {
 
 func isFilled(field string) bool { return strings.TrimSpace(field) != "" }
 
-// looksLikeHeader: none of the record's fields could be a number, and one of them has a letter.
+// looksLikeHeader says whether the record may be one.
 func looksLikeHeader(record []byte, delimiter byte) bool {
 	fields, err := newReader(record, delimiter).Read()
-	return err == nil && !slices.ContainsFunc(fields, couldBeNumber) && slices.ContainsFunc(fields, hasLetter)
+	return err == nil && recipientfile.LooksLikeHeader(fields)
 }
 
 // errUnclear: the column of the numbers has a name that is none, if it is one.
@@ -108,7 +108,7 @@ func checkHeader(header []byte, sample []byte, delimiter byte) error {
 		return nil // the API says it better
 	}
 	for i, name := range names {
-		if isNumeric(sample, delimiter, i) && !hasLetter(name) {
+		if isNumeric(sample, delimiter, i) && !recipientfile.LooksLikeName(name) {
 			return errUnclear
 		}
 	}
@@ -126,30 +126,10 @@ func isNumeric(sample []byte, delimiter byte, column int) bool {
 		}
 		if n > 0 && column < len(fields) && isFilled(fields[column]) {
 			filled++
-			if couldBeNumber(fields[column]) {
+			if recipientfile.CouldBeNumber(fields[column]) {
 				numbers++
 			}
 		}
 	}
 	return numbers > 0 && float64(numbers) >= mostly*float64(filled)
 }
-
-// date has the length and the looks of a number and is none.
-var date = regexp.MustCompile(`^([0-9]{4}[-./][0-9]{2}[-./][0-9]{2}|[0-9]{2}[-./][0-9]{2}[-./][0-9]{4})\b`)
-
-// couldBeNumber says whether a field looks like a phone number.
-func couldBeNumber(field string) bool {
-	const fewest, most = 7, 17
-	digits := 0
-	for _, r := range field {
-		switch {
-		case r >= '0' && r <= '9':
-			digits++
-		case !strings.ContainsRune(" +-./()'\t\r\n", r) && !unicode.In(r, unicode.Zs, unicode.Pd, unicode.Cf):
-			return false
-		}
-	}
-	return digits >= fewest && digits <= most && !date.MatchString(strings.TrimSpace(field))
-}
-
-func hasLetter(field string) bool { return strings.ContainsFunc(field, unicode.IsLetter) }
