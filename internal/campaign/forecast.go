@@ -67,6 +67,17 @@ type Planned struct {
 	Due, Done time.Time
 }
 
+// longest is as far ahead as a plan is looked at: what it says of the time behind that is no earlier.
+const longest = 100 * 366 * 24 * time.Hour
+
+// spread is n times the delay, longest at most: the product of what both may be is more than a Duration holds.
+func spread(n int, delay time.Duration) time.Duration {
+	if delay > 0 && n > int(longest/delay) {
+		return longest
+	}
+	return time.Duration(n) * delay
+}
+
 // Batches is how many there will be.
 func (f Forecast) Batches() int { return (f.c.Recipients + f.c.BatchSize - 1) / f.c.BatchSize }
 
@@ -74,7 +85,7 @@ func (f Forecast) Batches() int { return (f.c.Recipients + f.c.BatchSize - 1) / 
 func (f Forecast) Batch(number int) Planned {
 	p := Planned{Number: number, From: (number - 1) * f.c.BatchSize}
 	p.To = min(p.From+f.c.BatchSize, f.c.Recipients)
-	p.Due = f.c.NextDue.Add(time.Duration(number-1) * f.c.Delay)
+	p.Due = f.c.NextDue.Add(spread(number-1, f.c.Delay))
 	p.Done = f.start(p).Add(f.flow.last(f.sent(p.To) - f.sent(p.From)))
 	return p
 }

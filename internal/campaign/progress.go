@@ -121,7 +121,7 @@ func (c Campaign) begun(now time.Time) int {
 
 // eta is bound by the plan's last batch or by the rate, whichever is later.
 func (c Campaign) eta(now time.Time, flow Flow) time.Time {
-	last := c.NextDue.Add(time.Duration(c.BatchesLeft()-1) * c.Delay)
+	last := c.NextDue.Add(spread(c.BatchesLeft()-1, c.Delay))
 	rest := c.Recipients - c.Paced.Index
 	size := rest - c.BatchSize*((rest-1)/c.BatchSize)
 	begin := now

@@ -72,3 +72,13 @@ func TestProgressAddsUpInEveryStatus(t *testing.T) {
 		}
 	}
 }
+
+func TestAPlanOfCenturiesIsNotTakenForAShortOne(t *testing.T) {
+	c := running(1_000_000, 1, MaxPeriod)
+	if last := c.Forecast(1_000_000, nine, Flow{PerSecond: 30, AtOnce: 30}).Batch(1_000_000); last.Done.Before(nine.AddDate(99, 0, 0)) {
+		t.Errorf("the last batch is done at %v", last.Done)
+	}
+	if eta := c.eta(nine, Flow{PerSecond: 30, AtOnce: 30}); eta.Before(nine.AddDate(99, 0, 0)) {
+		t.Errorf("it ends at %v", eta)
+	}
+}

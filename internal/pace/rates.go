@@ -16,11 +16,25 @@ type Rate struct {
 	Requests float64
 	// AtOnce is how many requests leave together at most, as densely as the widest limit allows.
 	AtOnce int
+
+	price price
+}
+
+// RateOf is what a limit allows to requests of so many units, where nothing else is known of it.
+func RateOf(by Party, l Limit, units int) Rate {
+	return Charge{By: by, Limit: l, Units: max(1, units)}.price(State{}, time.Time{}).allows(by)
+}
+
+// Follow is the state of a limit behind n requests that leave as soon as it lets them after what it holds, so far apart.
+func (r Rate) Follow(s State, n int, apart time.Duration) State {
+	b := Burst{Start: s.TAT, N: n, Units: r.price.units, Every: apart}
+	b.Start = s.room(b, r.price.most, r.price.window)
+	return s.Spend(b, r.price.length(n, apart))
 }
 
 // allows is what a limit of that price allows.
 func (p price) allows(by Party) Rate {
-	r := Rate{By: by, PerSecond: p.rate, Requests: float64(time.Second) / float64(p.every), AtOnce: p.most / p.units}
+	r := Rate{price: p, By: by, PerSecond: p.rate, Requests: float64(time.Second) / float64(p.every), AtOnce: p.most / p.units}
 	r.Requests = min(r.Requests, float64(r.AtOnce)*float64(time.Second)/float64(p.window))
 	return r
 }

@@ -109,14 +109,12 @@ func (p prices) Prices(context.Context) (price.Table, error) {
 // rates are an account's of 20 a second, and, where they are set, a sender's in segments and the campaign's own.
 func rates(sender float64) preflight.Rates {
 	return func(_ context.Context, c campaign.Campaign, segments int) ([]pace.Rate, error) {
-		all := []pace.Rate{{By: pace.Account, PerSecond: 20, Requests: 20, AtOnce: 20}}
+		all := []pace.Rate{pace.RateOf(pace.Account, pace.Limit{PerSecond: 20}, 1)}
 		if sender > 0 {
-			all = append(all, pace.Rate{
-				By: pace.Number, PerSecond: sender, Requests: sender / float64(segments), AtOnce: max(1, int(sender)/segments),
-			})
+			all = append(all, pace.RateOf(pace.Number, pace.Limit{PerSecond: sender}, segments))
 		}
 		if c.MaxRate > 0 {
-			all = append(all, pace.Rate{By: pace.Self, PerSecond: c.MaxRate, Requests: c.MaxRate, AtOnce: max(1, int(c.MaxRate))})
+			all = append(all, pace.RateOf(pace.Self, pace.Limit{PerSecond: c.MaxRate}, 1))
 		}
 		return all, nil
 	}

@@ -24,7 +24,7 @@ type fold struct {
 	forcing map[string]int
 	// segments is the largest number of segments of any text.
 	segments int
-	stride   stride
+	stride   *stride
 	people   []person // by number
 }
 
@@ -49,10 +49,10 @@ func newFold(parts []recipients.Part) *fold {
 	return f
 }
 
-// read folds a list that is sent in chunks of that size: the parts by number, in each the pages in order. Of those who stand
-// there twice the first counts, as at the launch.
-func (f *fold) read(ctx context.Context, lists Lists, id string, parts []recipients.Part, chunk int) error {
-	f.people, f.stride.chunk = make([]person, 0, f.counts.Valid), max(1, chunk)
+// read folds a list: the parts by number, in each the pages in order. Of those who stand there twice the first counts, as at
+// the launch.
+func (f *fold) read(ctx context.Context, lists Lists, id string, parts []recipients.Part) error {
+	f.people = make([]person, 0, f.counts.Valid)
 	sealer := recipients.NewSealer(parts)
 	err := recipients.Scan(ctx, lists, id, parts, func(p recipients.Part, page int, entries []recipients.Entry) error {
 		f.add(sealer.Add(p, page, entries))
@@ -81,7 +81,7 @@ func (f *fold) count(p recipients.Part) {
 
 func (f *fold) add(entries []recipients.Entry) {
 	for _, e := range entries {
-		f.stride.add(uint16(e.Segments))
+		f.stride.add(e.Segments)
 		f.people = append(f.people, person{
 			number: compact(e.Number), segments: uint16(e.Segments), plain: uint16(e.Plain), ucs2: e.UCS2,
 		})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sluice/internal/campaign"
@@ -84,7 +85,10 @@ func (p *Preflight) report(ctx context.Context, c campaign.Campaign, lists Lists
 	if err != nil {
 		return Report{}, err
 	}
-	if err := f.read(ctx, lists, c.ID, parts, campaign.FlowOf(rates).AtOnce); err != nil {
+	if f.stride, err = p.stride(ctx, c, rates, f.segments); err != nil {
+		return Report{}, err
+	}
+	if err := f.read(ctx, lists, c.ID, parts); err != nil {
 		return Report{}, err
 	}
 	out, err := p.outs.Among(ctx, c.Sender, f)
@@ -112,18 +116,42 @@ func (p *Preflight) ratesOf(ctx context.Context, c campaign.Campaign, segments i
 	return rates, nil
 }
 
-// flow is how texts leave that are of several lengths.
-func (p *Preflight) flow(ctx context.Context, c campaign.Campaign, f *fold, rates []pace.Rate) (campaign.Flow, error) {
-	flow, seconds := campaign.FlowOf(rates), 0.0
-	for segments, texts := range f.stride.charged() {
-		rates, err := p.ratesOf(ctx, c, segments)
-		if err != nil {
-			return flow, err
+// stride is for a list whose longest text has so many segments, and rates that are of those.
+func (p *Preflight) stride(ctx context.Context, c campaign.Campaign, rates []pace.Rate, segments int) (*stride, error) {
+	var limits []pace.Rate
+	if segments > 1 && slices.ContainsFunc(rates, bySegments) {
+		for n := 1; n <= segments; n++ {
+			each, err := p.ratesOf(ctx, c, n)
+			if err != nil {
+				return nil, err
+			}
+			if i := slices.IndexFunc(each, bySegments); i >= 0 { // it may have been taken away this moment
+				limits = append(limits, each[i])
+			}
 		}
-		seconds += float64(texts) / campaign.FlowOf(rates).PerSecond
 	}
-	flow.PerSecond = float64(f.stride.texts) / seconds
-	return flow, nil
+	if len(limits) < segments {
+		limits = nil
+	}
+	return newStride(limits, campaign.FlowOf(rates).Apart, campaign.MaxChunk, c.BatchSize), nil
+}
+
+func bySegments(r pace.Rate) bool { return r.By == pace.Number }
+
+// flow is how texts leave, also those of several lengths.
+func (f *fold) flow(rates []pace.Rate) campaign.Flow {
+	flow := campaign.FlowOf(rates)
+	perSecond := f.stride.perSecond()
+	if perSecond == 0 {
+		return flow
+	}
+	flow.PerSecond = perSecond
+	for _, r := range rates {
+		if !bySegments(r) {
+			flow.PerSecond = min(flow.PerSecond, r.Requests)
+		}
+	}
+	return flow
 }
 
 // plan is nil where nobody is on the list. The rates are those of its longest texts.
@@ -131,12 +159,8 @@ func (p *Preflight) plan(ctx context.Context, c campaign.Campaign, f *fold, rate
 	if f.Len() == 0 {
 		return nil, nil
 	}
-	flow, err := p.flow(ctx, c, f, rates)
-	if err != nil {
-		return nil, err
-	}
 	c.Recipients = f.Len()
-	forecast := c.Forecast(f.counts.Valid, p.now(), flow)
+	forecast := c.Forecast(f.counts.Valid, p.now(), f.flow(rates))
 	first, last := forecast.Batch(1), forecast.Batch(forecast.Batches())
 	plan := &Plan{Batches: last.Number, StartsAt: first.Due, EndsAt: last.Done, BoundBy: slowest(rates), Rates: rates}
 	if forecast.ByPlan() {

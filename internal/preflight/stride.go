@@ -1,28 +1,60 @@
 package preflight
 
-// stride follows how long the texts of a list are, chunk by chunk: under a limit in segments, every text of a chunk takes as
-// much as the longest in it (campaign.Deliverer). What it leaves out is the moment that a chunk of longer texts waits behind
-// one of shorter ones, for a window to get free.
+import (
+	"time"
+
+	"sluice/internal/pace"
+)
+
+// stride follows a list whose texts have different numbers of segments, under a limit of segments: chunk by chunk, as a sender
+// takes them (campaign.Deliverer). A chunk is as long as its longest text lets it be, each text of it takes as much of the
+// limit as that one, and it may have to wait until enough of a window is free.
 type stride struct {
-	chunk   int
-	texts   int
-	longest []uint16 // of each chunk
+	limits []pace.Rate // for texts of one segment, of two, and so on; none where no such limit counts
+	apart  time.Duration
+	most   int // texts of a chunk, as far as other limits go
+	batch  int // texts of a batch, behind which a chunk ends
+
+	state          pace.State
+	began          time.Time
+	texts          int
+	chunk, longest int
 }
 
-func (s *stride) add(segments uint16) {
-	if s.texts%s.chunk == 0 {
-		s.longest = append(s.longest, 0)
+func newStride(limits []pace.Rate, apart time.Duration, most, batch int) *stride {
+	began := time.Unix(0, 0)
+	return &stride{limits: limits, apart: apart, most: most, batch: batch, state: pace.State{TAT: began}, began: began}
+}
+
+func (s *stride) add(segments int) {
+	if len(s.limits) == 0 {
+		return
 	}
-	last := len(s.longest) - 1
-	s.longest[last] = max(s.longest[last], segments)
 	s.texts++
+	longest := max(s.longest, segments)
+	if s.chunk > 0 && s.chunk >= min(s.most, s.limits[longest-1].AtOnce) {
+		s.leave()
+		longest = segments
+	}
+	s.chunk, s.longest = s.chunk+1, longest
+	if s.texts%s.batch == 0 {
+		s.leave()
+	}
 }
 
-// charged are the texts by how many segments each is charged for.
-func (s *stride) charged() map[int]int {
-	texts := make(map[int]int)
-	for i, n := range s.longest {
-		texts[int(n)] += min(s.chunk, s.texts-i*s.chunk)
+// leave lets the chunk go.
+func (s *stride) leave() {
+	s.state = s.limits[s.longest-1].Follow(s.state, s.chunk, s.apart)
+	s.chunk, s.longest = 0, 0
+}
+
+// perSecond is how many texts a second that makes, from the first to the last; 0 where no such limit counts.
+func (s *stride) perSecond() float64 {
+	if s.chunk > 0 {
+		s.leave()
 	}
-	return texts
+	if s.texts == 0 {
+		return 0
+	}
+	return float64(s.texts) / s.state.TAT.Sub(s.began).Seconds()
 }
