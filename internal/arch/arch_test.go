@@ -3,7 +3,8 @@
 //
 //	functions, local ──► app ──► adapters (dynamostore, sqsqueue, vonage, httpapi, webhook, lambdaio)
 //	                      │          │
-//	                      └──────────┴──► preflight, report ──► returns ──► oneoff, optout ──► campaign ──► pace, price, recipients ──► sms
+//	                      └──────────┴──► report ──► returns ──► oneoff, optout ──► campaign ──► pace, recipients ──► sms
+//	                                      preflight ──► price, optout, campaign
 //
 // Tests may import what they like: the rules are about the code that they test.
 package arch_test
