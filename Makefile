@@ -197,8 +197,9 @@ api-key: ## Make an API key for a deployed stack: TABLE=<TableName of its output
 	@test -n '$(TABLE)' && test -n '$(NAME)' || { echo 'usage: make api-key TABLE=<table> NAME=<name>' >&2; exit 2; }
 	@go run ./internal/cmd/apikey -table '$(TABLE)' -name '$(NAME)'
 
-# The key is not among the arguments, which others on this machine can see. SLUICE_KEY may also be in the environment.
-# COLUMNS may not: there it is the width of a terminal.
+# The key is not among the program's arguments, which others on this machine can see; KEY=... is among those of make and of
+# its shell. On a shared machine, export SLUICE_KEY and leave KEY out.
+# COLUMNS is not taken from the environment: there it is the width of a terminal.
 .PHONY: upload
 upload: ## Upload a CSV file of recipients to a draft: FILE=<list.csv> CAMPAIGN=<id> (API=... KEY=... COLUMNS=... FIRST_PART=1 REPLACE=1)
 	@go build -o .build/cmd/upload ./internal/cmd/upload

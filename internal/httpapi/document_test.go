@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"sluice/internal/campaign"
+	"sluice/internal/recipients"
 )
 
 type object = map[string]any
@@ -156,9 +157,28 @@ func TestTheDocumentHasTheDomainsLimits(t *testing.T) {
 	if len(required) != 4 {
 		t.Errorf("required are %v", required)
 	}
-	key := at(d, "paths", "/campaigns", "post", "parameters").([]any)[0]
-	if at(key, "name") != "Idempotency-Key" || at(key, "schema", "maxLength") != float64(campaign.MaxIdempotencyKey) {
-		t.Errorf("Idempotency-Key is %v", key)
+}
+
+// A struct tag has no constants: here it is held to them.
+func TestTheDocumentsParametersHaveTheDomainsLimits(t *testing.T) {
+	d := document(t)
+	for _, limit := range []struct {
+		operation, parameter, keyword string
+		want                          float64
+	}{
+		{"post /campaigns", "Idempotency-Key", "maxLength", campaign.MaxIdempotencyKey},
+		{"post /campaigns/{id}/test", "Idempotency-Key", "maxLength", campaign.MaxIdempotencyKey},
+		{"get /campaigns/{id}/recipients/refused", "part", "minimum", 0},
+		{"get /campaigns/{id}/recipients/refused", "part", "maximum", recipients.MaxParts - 1},
+		{"put /campaigns/{id}/recipients/{part}", "part", "maximum", recipients.MaxParts - 1},
+		{"delete /campaigns/{id}/recipients/{part}", "part", "maximum", recipients.MaxParts - 1},
+	} {
+		method, path, _ := strings.Cut(limit.operation, " ")
+		all := asList(at(d, "paths", path, method, "parameters"))
+		i := slices.IndexFunc(all, func(p any) bool { return at(p, "name") == limit.parameter })
+		if i < 0 || at(all[i], "schema", limit.keyword) != limit.want {
+			t.Errorf("%s: %s of %s is not %v: %v", limit.operation, limit.keyword, limit.parameter, limit.want, all)
+		}
 	}
 }
 

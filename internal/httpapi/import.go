@@ -45,11 +45,15 @@ func takesList(ctx huma.Context, next func(huma.Context)) {
 	case media == jsonMedia || r.ContentLength == 0:
 		takesJSON(ctx, next)
 	default:
-		writeProblem(w, Problem{
-			Status: http.StatusUnsupportedMediaType,
-			Detail: "the body must be CSV or JSON in UTF-8, and say so: send the header Content-Type: text/csv " +
-				"(curl -H 'Content-Type: text/csv' --data-binary @file) or application/json",
-		})
+		writeProblem(w, noList())
+	}
+}
+
+func noList() Problem {
+	return Problem{
+		Status: http.StatusUnsupportedMediaType,
+		Detail: "the body must be CSV or JSON in UTF-8, and say so: send the header Content-Type: text/csv " +
+			"(curl -H 'Content-Type: text/csv' --data-binary @file) or application/json",
 	}
 }
 

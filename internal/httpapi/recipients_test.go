@@ -326,7 +326,7 @@ func TestTheDocumentHasLists(t *testing.T) {
 		t.Errorf("a part is %v", content)
 	}
 	said, _ := at(put, "description").(string)
-	for _, limit := range []string{"100000 rows", "5000000 bytes", "4700000", "20000000", "1000000 recipients", "it is safe to repeat"} {
+	for _, limit := range []string{"100000 rows", "5000000 bytes", "4700000", "20000000", "1000000 recipients", "it is safe to repeat", "below 5000000 bytes", "send it packed"} {
 		if !strings.Contains(said, limit) {
 			t.Errorf("does not say %s: %s", limit, said)
 		}

@@ -32,6 +32,9 @@ func (l *lists) registerUpload(api huma.API) {
 			"values are of no use is refused, and the others are stored; where the file itself cannot be read, nothing is. " +
 			fmt.Sprintf("At most %d rows, %d bytes as sent (%d if packed with gzip) and %d bytes unpacked; ", recipients.MaxRows,
 				recipientfile.MaxBody, recipientfile.MaxPacked, recipientfile.MaxUnpacked) +
+			fmt.Sprintf("a body that is not packed may be refused below %d bytes where it has many quotation marks and line ends, ",
+				recipientfile.MaxBody) +
+			"since each of them takes two in the event of 6 MB that carries it: send it packed; " +
 			fmt.Sprintf("at most %d recipients in all parts.", recipients.MaxList),
 		MaxBodyBytes: maxSent + 1, SkipValidateBody: true, Middlewares: huma.Middlewares{takesPart}, RequestBody: body,
 	}, l.upload)
@@ -56,7 +59,7 @@ func partSchema(api huma.API) *huma.Schema {
 	}}
 }
 
-// takesPart lets in what takesList does, also packed.
+// takesPart lets in what takesList does, also packed. It must say what it is: most lists are CSV.
 func takesPart(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	switch strings.ToLower(strings.Join(r.Header.Values("Content-Encoding"), ",")) {
@@ -70,6 +73,10 @@ func takesPart(ctx huma.Context, next func(huma.Context)) {
 			Status: http.StatusUnsupportedMediaType,
 			Detail: "the body must be packed with gzip, and have the header Content-Encoding: gzip, or not be packed at all",
 		})
+		return
+	}
+	if r.Header.Get("Content-Type") == "" {
+		writeProblem(w, noList())
 		return
 	}
 	takesList(ctx, next)
@@ -98,8 +105,9 @@ func (in *uploadInput) Resolve(ctx huma.Context) []error {
 type uploadOutput struct {
 	Body struct {
 		partView
-		Refusals    []rowView `json:"refusals" nullable:"false" doc:"The first 100 refused rows"`
-		RefusedHref string    `json:"refused_href,omitempty" doc:"Where to read all of them; absent where there are none"`
+		Columns     map[string]string `json:"columns,omitempty" doc:"Which column of a CSV file is what: for number and each variable of the text its header, or column 2 where it has none; empty for a variable without a column, whose default stands in every text. Absent for JSON, and where the same content was there already."`
+		Refusals    []rowView         `json:"refusals" nullable:"false" doc:"The first 100 refused rows"`
+		RefusedHref string            `json:"refused_href,omitempty" doc:"Where to read all of them; absent where there are none"`
 	}
 }
 
@@ -119,10 +127,12 @@ func (l *lists) upload(ctx context.Context, in *uploadInput) (*uploadOutput, err
 		return nil, l.problemOf(ctx, err)
 	}
 	var refused []recipients.Refusal
+	var found recipientfile.Columns
 	there := true
 	digest := recipientfile.Digest(content, in.media, in.Columns, in.firstRow)
 	part, err := l.manager.Upload(ctx, in.ID, int(in.Part), digest, func(c campaign.Campaign, b *recipients.Builder) error {
-		err := read(content, b, recipientfile.Options{
+		var err error
+		found, err = read(content, b, recipientfile.Options{
 			Media: in.media, Template: c.Template(), Columns: columns, FirstRow: in.FirstRow,
 		})
 		refused, there = b.Refused(), false
@@ -134,11 +144,13 @@ func (l *lists) upload(ctx context.Context, in *uploadInput) (*uploadOutput, err
 	if err != nil {
 		return nil, l.problemOf(ctx, err)
 	}
-	return uploadOutputOf(in.ID, part, refused), nil
+	out := uploadOutputOf(in.ID, part, refused)
+	out.Body.Columns = found
+	return out, nil
 }
 
-// read feeds a file to a builder, which takes every row.
-func read(content []byte, b *recipients.Builder, o recipientfile.Options) error {
+// read feeds a file to a builder, which takes every row, and returns the columns that it has read.
+func read(content []byte, b *recipients.Builder, o recipientfile.Options) (recipientfile.Columns, error) {
 	add := func(r recipients.Row) error {
 		b.Add(r)
 		return nil

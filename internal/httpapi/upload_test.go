@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -83,6 +84,10 @@ func TestAHostileListIsRefusedWhole(t *testing.T) {
 		{"too many rows of JSON", json, "", "", "[" + strings.Repeat(`"1",`, 100_000) + `"1"]`, 413, "100000"},
 		{"too large", text, "", "", strings.Repeat("0", httpapi.MaxBody+1), 413, "body has 5000001 bytes, of which it may have 5000000"},
 		{"too large, packed", text, "gzip", "", strings.Repeat("0", 4_700_001), 413, "body has 4700001 bytes, of which it may have 4700000 where it is packed"},
+		{"a file that does not say what it is", "", "", "", file, 415, "must be CSV or JSON in UTF-8, and say so"},
+		{"nothing, of no kind", "", "", "", "", 415, "must be CSV or JSON in UTF-8, and say so"},
+		{"packed, of no kind", "", "gzip", "", packed(t, file), 415, "must be CSV or JSON in UTF-8, and say so"},
+		{"plain text", "text/plain", "", "", file, 415, "must be CSV or JSON in UTF-8, and say so"},
 		{"a form", "application/x-www-form-urlencoded", "", "", file, 415, "must be CSV or JSON in UTF-8, and say so"},
 		{"a spreadsheet", "application/vnd.ms-excel", "", "", file, 415, "must be CSV or JSON in UTF-8, and say so"},
 		{"another charset", "text/csv; charset=utf-16", "", "", inUTF16(file), 415, "must be CSV or JSON in UTF-8, and say so"},
@@ -143,6 +148,32 @@ func TestAnUploadAnswersTheFirstRefusedRows(t *testing.T) {
 		if got.Refused != 1500 || len(got.Refusals) != 100 || got.Refusals[0].Row != 3 || got.Refusals[99].Row != 102 || got.Refusals[0].Reason == "" {
 			t.Errorf("%s, %d shown", got.counts(), len(got.Refusals))
 		}
+	}
+}
+
+// The answer tells the columns where the file was read, so that a misspelt header does not pass unseen.
+func TestAnUploadAnswersTheColumns(t *testing.T) {
+	api := newAPI(t)
+	path := drafted(t, api, strings.Replace(named, "{{first_name}}", "{{first_name|there}} in {{city|town}}", 1)) + "/recipients/1"
+	columns := func(query, body string, headers ...string) map[string]string {
+		t.Helper()
+		return ask[struct{ Columns map[string]string }](t, api, "PUT", path+query, body, headers...).Columns
+	}
+	file := "Mobile;Vorname;City\n447700900001;Zebra;London\n"
+	for _, c := range []struct {
+		name, query string
+		want        map[string]string
+	}{
+		{"read", "", map[string]string{"number": "Mobile", "first_name": "", "city": "City"}},
+		{"there already", "", nil},
+		{"read in another way", "?columns=first_name:Vorname", map[string]string{"number": "Mobile", "first_name": "Vorname", "city": "City"}},
+	} {
+		if got := columns(c.query, file, "Content-Type", "text/csv"); !maps.Equal(got, c.want) || (got == nil) != (c.want == nil) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	if w := do(api, "PUT", path, `["447700900001"]`); w.Code != 200 || strings.Contains(w.Body.String(), "columns") {
+		t.Errorf("JSON: %d %s", w.Code, w.Body)
 	}
 }
 

@@ -57,7 +57,7 @@ func BenchmarkRead(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
-				err := recipientfile.Read(c.content, recipientfile.Options{Media: c.media, Template: template},
+				_, err := recipientfile.Read(c.content, recipientfile.Options{Media: c.media, Template: template},
 					func(recipients.Row) error { n++; return nil }, func(recipients.Refusal) error { return nil })
 				if err != nil {
 					b.Fatal(err)

@@ -56,6 +56,26 @@ func layoutOf(rows [][]string, o Options) (layout, error) {
 	return l, nil
 }
 
+// columns are the headers of what is read, by the first row.
+func (l layout) columns(first, variables []string) Columns {
+	header := func(column int) string {
+		if l.header {
+			if text := shown(strings.TrimSpace(first[column])); text != "" {
+				return text
+			}
+		}
+		return fmt.Sprintf("column %d", column+1)
+	}
+	columns := Columns{Number: header(l.number)}
+	for i, name := range variables {
+		columns[name] = ""
+		if l.values[i] >= 0 {
+			columns[name] = header(l.values[i])
+		}
+	}
+	return columns
+}
+
 // finder finds columns, and keeps what is wrong with them.
 type finder struct {
 	rows     [][]string

@@ -52,23 +52,31 @@ type Options struct {
 // of at most recipients.MaxRows. Whether a number is one, and whether a value is missing, is not looked at. Spaces around
 // values are dropped; a cell or a value that is not there is empty.
 //
+// It returns which columns of a CSV file it has read: for Number and for each variable the header, as far as it can be shown,
+// or "column 2" where there is none, and nothing for a variable that has no column. A variable that is called number stands
+// for both. For JSON it returns nil.
+//
 // It ends with an *Error where the file as a whole cannot be used: rows that it has passed on by then mean nothing. An error
 // of row or refuse ends it too, and is returned as it is.
-func Read(content []byte, o Options, row func(recipients.Row) error, refuse func(recipients.Refusal) error) error {
+func Read(content []byte, o Options, row func(recipients.Row) error, refuse func(recipients.Refusal) error) (Columns, error) {
 	content, err := textOf(content)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var columns Columns
 	out := &output{variables: o.Template.Variables(), row: row, refuse: refuse}
 	if o.Media == JSON {
 		err = readList(content, o, out)
 	} else {
-		err = readTable(content, o, out)
+		columns, err = readTable(content, o, out)
 	}
 	if err == nil && out.rows == 0 {
-		return unreadable("body", "has no recipients")
+		err = unreadable("body", "has no recipients")
 	}
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return columns, nil
 }
 
 // Digest tells a content from another one, and one way to read it from another: SHA-256 in hex of the unpacked body, the

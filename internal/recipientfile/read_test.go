@@ -36,7 +36,7 @@ func columnsOf(t testing.TB, text string) recipientfile.Columns {
 // rowsOf reads, and writes what it got: "row number|value|value", with an exclamation mark where it was refused.
 func rowsOf(content string, o recipientfile.Options) ([]string, error) {
 	var got []string
-	err := recipientfile.Read([]byte(content), o, func(r recipients.Row) error {
+	_, err := recipientfile.Read([]byte(content), o, func(r recipients.Row) error {
 		got = append(got, fmt.Sprintf("%d %s", r.At, strings.Join(append([]string{r.Number}, r.Values...), "|")))
 		return nil
 	}, func(r recipients.Refusal) error {
@@ -214,11 +214,11 @@ func TestReadEndsAtTheLimitOfRows(t *testing.T) {
 		rows := 0
 		count := func(recipients.Row) error { rows++; return nil }
 		refuse := func(recipients.Refusal) error { rows++; return nil }
-		if err := recipientfile.Read([]byte(all), recipientfile.Options{Media: media}, count, refuse); err != nil || rows != recipients.MaxRows {
+		if _, err := recipientfile.Read([]byte(all), recipientfile.Options{Media: media}, count, refuse); err != nil || rows != recipients.MaxRows {
 			t.Errorf("%s: %d rows, %v", media, rows, err)
 		}
 		rows = 0
-		err := recipientfile.Read([]byte(more), recipientfile.Options{Media: media}, count, refuse)
+		_, err := recipientfile.Read([]byte(more), recipientfile.Options{Media: media}, count, refuse)
 		var fault *recipientfile.Error
 		if !errors.As(err, &fault) || !fault.TooLarge || err.Error() != "body has more than 100000 rows: send it in parts" || rows != recipients.MaxRows {
 			t.Errorf("%s: %d rows, %v", media, rows, err)
@@ -234,7 +234,7 @@ func TestReadEndsWithTheCallersError(t *testing.T) {
 		{recipientfile.CSV, one}, {recipientfile.CSV, "number\n" + strings.Repeat("1", 101)},
 		{recipientfile.JSON, `["1"]`}, {recipientfile.JSON, `{"recipients":["` + strings.Repeat("1", 101) + `"]}`},
 	} {
-		if err := recipientfile.Read([]byte(c.content), recipientfile.Options{Media: c.media}, stop, stopRefused); err != enough {
+		if _, err := recipientfile.Read([]byte(c.content), recipientfile.Options{Media: c.media}, stop, stopRefused); err != enough {
 			t.Errorf("%s: got %v", c.content, err)
 		}
 	}
@@ -306,7 +306,7 @@ func checkRows(t *testing.T, content []byte, o recipientfile.Options) {
 			}
 		}
 	}
-	err := recipientfile.Read(content, o, func(r recipients.Row) error {
+	_, err := recipientfile.Read(content, o, func(r recipients.Row) error {
 		good(r.At, append(r.Values, r.Number)...)
 		if len(r.Values) != len(o.Template.Variables()) {
 			t.Fatalf("%d values", len(r.Values))

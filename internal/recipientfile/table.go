@@ -9,20 +9,24 @@ import (
 	"strings"
 )
 
-// readTable reads CSV (RFC 4180), of which a semicolon or a tab may be the comma.
-func readTable(content []byte, o Options, out *output) error {
+// readTable reads CSV (RFC 4180), of which a semicolon or a tab may be the comma, and returns the columns that it has read.
+func readTable(content []byte, o Options, out *output) (Columns, error) {
 	if bytes.IndexByte(content, '\n') < 0 {
 		content = bytes.ReplaceAll(content, []byte("\r"), []byte("\n")) // as old spreadsheets end lines
 	}
 	head, err := headOf(content)
 	if err != nil || len(head) == 0 {
-		return err
+		return nil, err
 	}
 	l, err := layoutOf(head, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	t := newTable(content)
+	return l.columns(head[0], out.variables), l.read(newTable(content), o.FirstRow, out)
+}
+
+// read passes on the rows, of which the first one is called firstRow; 0 for its line.
+func (l layout) read(t table, firstRow int, out *output) error {
 	if l.header {
 		if _, _, err := t.next(); err != nil {
 			return err
@@ -37,8 +41,8 @@ func readTable(content []byte, o Options, out *output) error {
 		if err != nil {
 			return err
 		}
-		if first && o.FirstRow > 0 {
-			shift = o.FirstRow - line
+		if first && firstRow > 0 {
+			shift = firstRow - line
 		}
 		if err := l.emit(cells, line+shift, out); err != nil {
 			return err

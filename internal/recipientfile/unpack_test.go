@@ -129,7 +129,7 @@ func TestMemoryIsBoundedWhateverIsSent(t *testing.T) {
 	read := func(media string, content []byte) func() {
 		o := recipientfile.Options{Media: media, Template: templateOf(t, text)}
 		return func() {
-			_ = recipientfile.Read(content, o, func(recipients.Row) error { return nil }, func(recipients.Refusal) error { return nil })
+			_, _ = recipientfile.Read(content, o, func(recipients.Row) error { return nil }, func(recipients.Refusal) error { return nil })
 		}
 	}
 	full := func(row string) []byte { return bytes.Repeat([]byte(row), size/len(row)) }

@@ -66,6 +66,7 @@ func (p program) upload(ctx context.Context, o options) int {
 	progress := newProgress(p.out, o.name(), size, p.isTerminal)
 	result, err := o.send(ctx, file, progress)
 	progress.end()
+	o.warn(p.complain, result)
 	if err != nil {
 		fmt.Fprintln(p.complain, "upload:", explain(ctx, o, err))
 		if result.Parts > 0 {

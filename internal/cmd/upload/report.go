@@ -27,6 +27,25 @@ func (o options) report(out io.Writer, r parts.Result) {
 	o.curl(out, "To launch it", "-X POST ", "/launch")
 }
 
+// warn names variables that the file fills in nowhere. Their headers may only be spelt in another way.
+func (o options) warn(out io.Writer, r parts.Result) {
+	if len(r.Missing) == 0 {
+		return
+	}
+	says := "its default stands in every text (name the column with"
+	if len(r.Missing) > 1 {
+		says = "their defaults stand in every text (name the columns with"
+	}
+	var columns []string
+	if o.columns != "" {
+		columns = append(columns, o.columns)
+	}
+	for _, name := range r.Missing {
+		columns = append(columns, name+":…")
+	}
+	fmt.Fprintf(out, "upload: no column for %s: %s COLUMNS=%s and REPLACE=1)\n", strings.Join(r.Missing, ", "), says, strings.Join(columns, ","))
+}
+
 func (o options) curl(out io.Writer, purpose, flags, path string) {
 	key := localKey
 	if o.key != localKey {

@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,6 +29,8 @@ type api struct {
 	mu    sync.Mutex
 	parts []map[string]any
 	fails int // so many more requests to store are answered with 503
+	// columns is what it says that it has read.
+	columns map[string]string
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -66,14 +70,11 @@ func (a *api) put(r *http.Request) any {
 	p := map[string]any{
 		"part": number, "digest": fmt.Sprintf("%x", h), "rows": rows, "refused": rows / 100, "accepted": rows - rows/100,
 	}
-	for i := range a.parts {
-		if a.parts[i]["part"] == number {
-			a.parts[i] = p
-			return p
-		}
-	}
+	a.parts = slices.DeleteFunc(a.parts, func(p map[string]any) bool { return p["part"] == number })
 	a.parts = append(a.parts, p)
-	return p
+	answer := maps.Clone(p)
+	answer["columns"] = a.columns
+	return answer
 }
 
 // session runs the command as a person would.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -73,11 +74,18 @@ func newEvent(r *http.Request, requestID string, route route, path string, varia
 		},
 	}
 	event.Body, event.IsBase64Encoded = eventBody(r.Header, body)
-	payload, err := json.Marshal(event)
-	if err != nil {
+	return marshal(event)
+}
+
+// marshal writes <, > and & as they are, as the service does: escaped they take six bytes of what an event may have.
+func marshal(event events.APIGatewayV2HTTPRequest) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(event); err != nil {
 		return nil, fmt.Errorf("marshal event: %w", err)
 	}
-	return payload, nil
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // hopByHop are the headers that belong to one connection (RFC 9110, section 7.6.1).

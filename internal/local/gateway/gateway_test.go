@@ -324,6 +324,7 @@ func TestBodiesBeyondTheLimitsAreRefused(t *testing.T) {
 		{"text of a whole event", "x", "", lambda.MaxRequest, 413},
 		{"more than an HTTP API takes", "x", "", gateway.MaxBody + 1, 413},
 		{"lines, whose ends are two characters in an event", "\n", "", 3_100_000, 200},
+		{"signs that only HTML has a meaning for", "<&>", "", 1_700_000, 200},
 		{"too many lines", "\n", "", 3_200_000, 413},
 		{"what is packed travels as base64, four characters for three bytes", "\x8b", "gzip", 4_700_000, 200},
 		{"too much that is packed", "\x8b", "gzip", 4_720_000, 413},

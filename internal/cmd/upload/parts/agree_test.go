@@ -59,7 +59,7 @@ func read(content string, first int) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = recipientfile.Read([]byte(content), recipientfile.Options{Media: recipientfile.CSV, Template: text, FirstRow: first},
+	_, err = recipientfile.Read([]byte(content), recipientfile.Options{Media: recipientfile.CSV, Template: text, FirstRow: first},
 		func(r recipients.Row) error { rows = append(rows, fmt.Sprint(r.At, r.Number)); return nil },
 		func(r recipients.Refusal) error {
 			rows = append(rows, fmt.Sprint(r.At, r.Number, r.Reason))

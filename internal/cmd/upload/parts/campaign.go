@@ -17,6 +17,9 @@ type Stored struct {
 	// Rows is the sum of the next three.
 	Rows, Accepted, Refused, Duplicates int
 	StoredAt                            time.Time `json:"stored_at"`
+	// Columns are headers of the file by what was read from them, empty for a variable without a column; nil where nothing
+	// was read now.
+	Columns map[string]string
 }
 
 // campaign is the list of one, over the API.

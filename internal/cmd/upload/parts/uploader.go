@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"sync"
@@ -56,6 +57,8 @@ type Result struct {
 	Parts, Sent int
 	// Duplicates are rows whose number stands earlier in their part. Rows is the sum of these three.
 	Rows, Accepted, Refused, Duplicates int
+	// Missing are variables, in order, that a part which was sent has no column for: their defaults stand in its texts.
+	Missing []string
 	// Surplus are the campaign's parts behind the file's last one, Removed those of them that were removed.
 	Surplus, Removed []int
 }
@@ -119,7 +122,7 @@ func (t *transfer) run(ctx context.Context, file *Cutter) error {
 		return err
 	})
 	for range t.Parallel {
-		group.Go(func() error { return t.send(inTime, jobs) })
+		group.Go(func() error { return t.work(inTime, jobs) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -130,7 +133,8 @@ func (t *transfer) run(ctx context.Context, file *Cutter) error {
 	return t.tidy(ctx, behind)
 }
 
-// cut hands on the parts that are missing, and returns the number behind the last one of the file.
+// cut hands on the parts that are missing, and returns the number behind the last one of the file. It sends the first one
+// itself, before the others: so what is wrong with the whole file is said of that, and once.
 func (t *transfer) cut(ctx context.Context, file *Cutter, jobs chan<- job) (int, error) {
 	for number := t.First; ; number++ {
 		p, err := file.Next()
@@ -151,6 +155,12 @@ func (t *transfer) cut(ctx context.Context, file *Cutter, jobs chan<- job) (int,
 		case is && !t.Replace:
 			return number, &TakenError{there, slices.Max(slices.Collect(maps.Keys(t.stored))) + 1}
 		}
+		if number == t.First {
+			if err := t.send(ctx, j); err != nil {
+				return number, err
+			}
+			continue
+		}
 		select {
 		case jobs <- j:
 		case <-ctx.Done():
@@ -159,31 +169,41 @@ func (t *transfer) cut(ctx context.Context, file *Cutter, jobs chan<- job) (int,
 	}
 }
 
-func (t *transfer) send(ctx context.Context, jobs <-chan job) error {
+func (t *transfer) work(ctx context.Context, jobs <-chan job) error {
 	for j := range jobs {
-		r := request{query: url.Values{"first_row": {strconv.Itoa(j.FirstLine)}}, body: j.Body}
-		if t.Columns != "" {
-			r.query.Set("columns", t.Columns)
+		if err := t.send(ctx, j); err != nil {
+			return err
 		}
-		if !t.Plain {
-			r.body, r.isPacked = packed(j.Body), true
-		}
-		s, err := t.campaign.put(ctx, j.number, r)
-		if err != nil {
-			return fmt.Errorf("part %d (lines %d to %d): %w%s", j.number, j.FirstLine, j.LastLine, err, j.shifted(err))
-		}
-		if s.Digest != j.digest {
-			return fmt.Errorf("part %d (lines %d to %d) is stored, but not as this program reads it: is it of the API's version?",
-				j.number, j.FirstLine, j.LastLine)
-		}
-		t.note(Done{s, j.FirstLine, j.LastLine, j.Read, false})
 	}
 	return nil
 }
 
-// shifted says which lines the API speaks of when it refuses a part: it knows no other ones.
+func (t *transfer) send(ctx context.Context, j job) error {
+	r := request{query: url.Values{"first_row": {strconv.Itoa(j.FirstLine)}}, body: j.Body}
+	if t.Columns != "" {
+		r.query.Set("columns", t.Columns)
+	}
+	if !t.Plain {
+		r.body, r.isPacked = packed(j.Body), true
+	}
+	s, err := t.campaign.put(ctx, j.number, r)
+	if err != nil {
+		return fmt.Errorf("part %d (lines %d to %d): %w%s", j.number, j.FirstLine, j.LastLine, err, j.shifted(err))
+	}
+	if s.Digest != j.digest {
+		return fmt.Errorf("part %d (lines %d to %d) is stored, but not as this program reads it: is it of the API's version?",
+			j.number, j.FirstLine, j.LastLine)
+	}
+	t.note(Done{s, j.FirstLine, j.LastLine, j.Read, false})
+	return nil
+}
+
+// aLine is how the API names one.
+var aLine = regexp.MustCompile(`\bline [0-9]`)
+
+// shifted says which lines the API speaks of when it refuses a part and names one: it knows no other ones.
 func (p Part) shifted(err error) string {
-	if p.Shift == 0 || !isRefusal(err, http.StatusUnprocessableEntity) {
+	if p.Shift == 0 || !isRefusal(err, http.StatusUnprocessableEntity) || !aLine.MatchString(err.Error()) {
 		return ""
 	}
 	return fmt.Sprintf("\nLines in that are the part's: add %d for those of the file", p.Shift)
@@ -205,6 +225,11 @@ func (t *transfer) note(d Done) {
 	r.Refused, r.Duplicates = r.Refused+d.Refused, r.Duplicates+d.Duplicates
 	if !d.WasThere {
 		r.Sent++
+	}
+	for name, header := range d.Columns {
+		if at, known := slices.BinarySearch(r.Missing, name); header == "" && !known {
+			r.Missing = slices.Insert(r.Missing, at, name)
+		}
 	}
 	if t.OnPart != nil {
 		t.OnPart(d)
