@@ -178,12 +178,12 @@ func TestABatchReadsNoPageBehindItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &librarian{}
 		s, list := reader(t, l, 3000, true)
-		for _, window := range [][2]int{{900, 1000}, {500, 990}, {1000, 1001}} {
+		for _, window := range [][2]int{{900, 1000}, {500, 990}} {
 			if _, err := send(t.Context(), s, list, window[0], window[1], 50); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if got, want := l.pages(t), map[int]int{-1: 1, 0: 1, 1: 1}; !maps.Equal(got, want) {
+		if got, want := l.pages(t), map[int]int{-1: 1, 0: 1}; !maps.Equal(got, want) {
 			t.Errorf("pages were read %v times, want %v", got, want)
 		}
 	})

@@ -160,14 +160,57 @@ func indexSize(t *testing.T, table *dynamodb.Client) int {
 }
 
 // someOf leaves out about every second row, in no order that could be packed.
-func someOf(random *rand.Rand, rows int) recipients.Rows {
-	var without recipients.Rows
+func someOf(random *rand.Rand, rows int) recipients.RowSet {
+	var without recipients.RowSet
 	for row := range rows {
 		if random.IntN(2) == 0 {
 			without = without.With(row, rows)
 		}
 	}
 	return without
+}
+
+// pageItem is the only page of any list.
+func pageItem(t *testing.T, table *dynamodb.Client) map[string]types.AttributeValue {
+	t.Helper()
+	out, err := table.Scan(t.Context(), &dynamodb.ScanInput{
+		TableName: aws.String(tableName), FilterExpression: aws.String("begins_with(pk, :page)"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":page": &types.AttributeValueMemberS{Value: "PAGE#"}},
+	})
+	if err != nil || len(out.Items) != 1 {
+		t.Fatalf("%d pages, %v; want 1", len(out.Items), err)
+	}
+	return out.Items[0]
+}
+
+// A page that lacks recipients is a fault: whoever stood there would not be sent to, and nobody would know.
+func TestAPageThatIsShorterThanItsPartSaysIsAFault(t *testing.T) {
+	s, table, _ := metered(t)
+	aDraft(t, s)
+	if _, err := s.PutPart(t.Context(), campaignID, aPart(1, "short", 10)); err != nil {
+		t.Fatal(err)
+	}
+	short := pageItem(t, table)
+	part, err := s.PutPart(t.Context(), campaignID, aPart(1, "whole", 20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := pageItem(t, table)
+	damaged["numbers"] = short["numbers"]
+	if _, err := table.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String(tableName), Item: damaged}); err != nil {
+		t.Fatal(err)
+	}
+	const want = "page 0 of part 1 has 10 rows, should have 20"
+	err = s.Entries(t.Context(), campaignID, part, func(int, []recipients.Entry) error {
+		t.Error("the page is passed on")
+		return nil
+	})
+	if err == nil || err.Error() != want {
+		t.Errorf("reading it ends with %v, want %s", err, want)
+	}
+	if _, err := campaign.Seal(t.Context(), s, campaignID); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("sealing it ends with %v", err)
+	}
 }
 
 // An upload whose answer was lost is not one that came too late, or twice.

@@ -244,7 +244,7 @@ func readIndex(packed string) (recipients.Index, error) {
 			n := d.int()
 			l.Rows, l.Without = n>>1, nil
 			if n&1 == 1 {
-				l.Without = recipients.Rows(d.take((l.Rows + 7) / 8))
+				l.Without = recipients.RowSet(d.take((l.Rows + 7) / 8))
 			}
 			pages = append(pages, l)
 			l.Page++

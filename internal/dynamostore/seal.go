@@ -38,7 +38,8 @@ func uploadedSo(c campaign.Campaign) expression.ConditionBuilder {
 	return expression.Name("uploads").Equal(expression.Value(c.Uploads))
 }
 
-// uploaded names the uploads that wrote these pages in place of the digests; campaign.ErrConflict where there are others now.
+// uploaded names the uploads that wrote these pages in place of the digests; campaign.ErrConflict where one is gone. That one
+// came in place of another meanwhile is seen when the list is sealed (uploadedSo).
 func (s *Store) uploaded(ctx context.Context, id string, pages []recipients.Leaf) ([]recipients.Leaf, error) {
 	items, err := s.uploads(ctx, id)
 	if err != nil {
@@ -51,7 +52,7 @@ func (s *Store) uploaded(ctx context.Context, id string, pages []recipients.Leaf
 	named := make([]recipients.Leaf, 0, len(pages))
 	for _, l := range pages {
 		i := uploads[l.Part]
-		if !i.there() || i.Digest != l.Digest {
+		if !i.there() {
 			return nil, campaign.ErrConflict
 		}
 		l.Digest = i.Upload

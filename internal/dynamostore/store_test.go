@@ -1,8 +1,14 @@
 package dynamostore_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,10 +21,12 @@ import (
 	"sluice/internal/inprocess"
 	local "sluice/internal/local/dynamodb"
 	"sluice/internal/local/dynamodb/attribute"
+	"sluice/internal/optout"
 	"sluice/internal/pace"
 	"sluice/internal/pace/pacetest"
 	"sluice/internal/report/reporttest"
 	"sluice/internal/returns/returnstest"
+	"sluice/internal/sms"
 )
 
 const tableName = "Table"
@@ -72,6 +80,61 @@ func TestStoreOfReturns(t *testing.T) {
 
 func TestStoreOfReports(t *testing.T) {
 	reporttest.TestStore(t, func(t *testing.T) reporttest.Store { return open(t) })
+}
+
+// inShortPages is a table that answers with so few items at a time that every list has more than one page, as a large one
+// has more than 1 MB (API reference, Query: Limit).
+type inShortPages struct{ next http.RoundTripper }
+
+const shortPage = 7
+
+func (p inShortPages) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".Query") {
+		return p.next.RoundTrip(r)
+	}
+	var in map[string]any
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return nil, err
+	}
+	if _, ok := in["Limit"]; !ok {
+		in["Limit"] = shortPage
+	}
+	body, err := json.Marshal(in)
+	if err != nil {
+		return nil, err
+	}
+	short := r.Clone(r.Context())
+	short.Body, short.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return p.next.RoundTrip(short)
+}
+
+func openInShortPages(t *testing.T) *dynamostore.Store {
+	return dynamostore.New(client("http://dynamodb.local", inShortPages{inprocess.Transport(embedded(t))}), tableName)
+}
+
+func TestStoreOfReportsInShortPages(t *testing.T) {
+	reporttest.TestStore(t, func(t *testing.T) reporttest.Store { return openInShortPages(t) })
+}
+
+func TestAllSuppressionsInShortPages(t *testing.T) {
+	s := openInShortPages(t)
+	want := make(map[sms.Number]int)
+	for _, n := range campaigntest.Numbers(3 * shortPage * 64) { // 64 shards
+		want[n] = 1
+	}
+	mark := optout.Mark{Out: true, Since: campaigntest.Start, Cause: optout.ByOperator}
+	if err := s.SuppressAll(t.Context(), slices.Collect(maps.Keys(want)), mark); err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[sms.Number]int)
+	err := s.AllSuppressions(t.Context(), func(page []optout.Suppression) {
+		for _, known := range page {
+			found[known.Number]++
+		}
+	})
+	if err != nil || !maps.Equal(found, want) {
+		t.Errorf("%d opt-outs are found, want each of %d once; %v", len(found), len(want), err)
+	}
 }
 
 func TestAKeyIsKnownByWhatWasGivenOut(t *testing.T) {

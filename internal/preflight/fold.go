@@ -181,7 +181,7 @@ func (f *fold) mostForcing() []Forcing {
 		all = append(all, Forcing{Character: character, Texts: f.forcing[character]})
 	}
 	slices.SortStableFunc(all, func(x, y Forcing) int { return y.Texts - x.Texts })
-	return all[:min(len(all), MaxForcing)]
+	return all[:min(len(all), recipients.MaxForcing)]
 }
 
 // CodePoint is the character's, as Unicode writes it: U+2019.

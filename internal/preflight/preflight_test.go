@@ -12,6 +12,7 @@ import (
 	"sluice/internal/campaign"
 	"sluice/internal/pace"
 	"sluice/internal/preflight"
+	"sluice/internal/price"
 	"sluice/internal/recipients"
 	"sluice/internal/sms"
 )
@@ -120,6 +121,31 @@ func TestTheWholeReport(t *testing.T) {
 	}
 }
 
+func TestTheLeastSegmentsAreThoseOfTheShortestText(t *testing.T) {
+	for name, lengths := range map[string][]int{
+		"the first is": {10, 200, 400}, "a later one is": {200, 10, 400}, "the last is": {400, 200, 10},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var rows [][2]string
+			for i, length := range lengths {
+				rows = append(rows, [2]string{fmt.Sprint(447700900001 + i), fmt.Sprintf("%0*d", length, 0)})
+			}
+			r, err := preflight.New(nil, outs(nil), prices(nil), rates(0), at9).
+				Proposed(t.Context(), draft("{{text}}"), part(t, 0, "{{text}}", rows...))
+			if want := (preflight.Segments{Least: 1, Most: 3, Total: 6, Mean: 2}); err != nil || r.Segments != want {
+				t.Errorf("got %+v, %v; want %+v", r.Segments, err, want)
+			}
+		})
+	}
+}
+
+// A sum of prices cannot overflow as long as no list is longer than price takes it to be.
+func TestAPriceCanBeAddedUpOverTheLongestList(t *testing.T) {
+	if price.MaxTexts != recipients.MaxList {
+		t.Errorf("a sum is of %d texts at most, a list of %d recipients", price.MaxTexts, recipients.MaxList)
+	}
+}
+
 func TestWhatDecidesTheEnd(t *testing.T) {
 	for name, c := range map[string]struct {
 		size    int
@@ -153,10 +179,10 @@ func TestWhatDecidesTheEnd(t *testing.T) {
 
 func TestTheTimelineHasTheFirstBatchesAndTheLast(t *testing.T) {
 	var rows [][2]string
-	for i := range 50 {
+	for i := range 60 {
 		rows = append(rows, [2]string{fmt.Sprint(447700900001 + i), ""})
 	}
-	for size, want := range map[int][2]int{1: {21, 50}, 2: {21, 25}, 3: {17, 17}, 50: {1, 1}} {
+	for size, want := range map[int][2]int{1: {21, 60}, 2: {21, 30}, 3: {20, 20}, 4: {15, 15}, 60: {1, 1}} {
 		c := draft("Hello")
 		c.BatchSize = size
 		r, err := preflight.New(nil, outs(nil), prices(nil), rates(0), at9).Proposed(t.Context(), c, part(t, 0, "Hello", rows...))
@@ -164,7 +190,7 @@ func TestTheTimelineHasTheFirstBatchesAndTheLast(t *testing.T) {
 			t.Fatal(err)
 		}
 		line := r.Plan.Timeline
-		if last := line[len(line)-1]; len(line) != want[0] || last.Number != want[1] || last.To != 50 || r.Plan.EndsAt != last.Done {
+		if last := line[len(line)-1]; len(line) != want[0] || last.Number != want[1] || last.To != 60 || r.Plan.EndsAt != last.Done {
 			t.Errorf("batches of %d: %d are told, the last is %+v", size, len(line), last)
 		}
 	}
@@ -217,7 +243,7 @@ func TestOnlyTheMostForcingCharactersAreTold(t *testing.T) {
 		l.uploads = append(l.uploads, u)
 	}
 	r, err := preflight.New(l, outs(nil), prices(nil), rates(0), at9).Uploaded(t.Context(), draft("Hello"))
-	if err != nil || len(r.Encoding.Forcing) != preflight.MaxForcing {
+	if err != nil || len(r.Encoding.Forcing) != recipients.MaxForcing {
 		t.Fatalf("%d characters; %v", len(r.Encoding.Forcing), err)
 	}
 	if first := r.Encoding.Forcing[0]; first.CodePoint() != "U+4E1E" || first.Texts != 100+70 {

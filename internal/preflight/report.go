@@ -17,8 +17,6 @@ import (
 
 // The bounds of what a report lists.
 const (
-	// MaxForcing is how many characters that force UCS-2 are told, those of the most texts first.
-	MaxForcing = 50
 	// MaxTimeline is how many batches are told from the first on; the last one is told too.
 	MaxTimeline = 20
 	// MaxSample is how many texts are shown.

@@ -59,7 +59,7 @@ func (l layout) emit(cells []string, at int, out *output) error {
 		}
 		return cells[i]
 	}
-	if len(cells) > l.width && !isBlank(cells[l.width:]) {
+	if len(cells) > l.width && !IsBlank(cells[l.width:]) {
 		return out.refused(at, cell(l.number), "has more cells than the first line: is one of them without its quotation marks?")
 	}
 	var values []string
@@ -97,7 +97,7 @@ type table struct {
 func newTable(content []byte) table {
 	t := table{lines: &lines{rest: content}}
 	t.reader = csv.NewReader(t.lines)
-	t.reader.Comma, t.reader.FieldsPerRecord, t.reader.ReuseRecord = delimiter(content), -1, true
+	t.reader.Comma, t.reader.FieldsPerRecord, t.reader.ReuseRecord = Delimiter(content), -1, true
 	t.reader.TrimLeadingSpace = t.reader.Comma != '\t' // which is a space
 	return t
 }
@@ -106,9 +106,6 @@ func newTable(content []byte) table {
 func (t table) next() (cells []string, line int, err error) {
 	for {
 		t.lines.served = 0
-		if t.lines.number > MaxLines {
-			return nil, 0, tooLarge("has more than %d lines, most of them blank", MaxLines)
-		}
 		cells, err := t.reader.Read()
 		if err != nil {
 			return nil, 0, t.explain(err)
@@ -116,7 +113,7 @@ func (t table) next() (cells []string, line int, err error) {
 		if len(cells) > MaxCells {
 			return nil, 0, unreadable("body", "has a row of more than %d cells, in line %d", MaxCells, t.lines.start)
 		}
-		if !isBlank(cells) {
+		if !IsBlank(cells) {
 			line, _ := t.reader.FieldPos(0)
 			return cells, line, nil
 		}
@@ -129,6 +126,8 @@ func (t table) explain(err error) error {
 	switch {
 	case errors.Is(err, io.EOF):
 		return io.EOF
+	case errors.Is(err, errManyLines):
+		return tooLarge("has more than %d lines, most of them blank", MaxLines)
 	case errors.Is(err, errLongRow):
 		return unreadable("body", "has a row of more than %d bytes, which begins with line %d: is a quotation mark missing?", MaxRow, t.lines.start)
 	case !errors.As(err, &at):
@@ -142,12 +141,14 @@ func (t table) explain(err error) error {
 	}
 }
 
-func isBlank(cells []string) bool {
+// IsBlank says that nothing but spaces is in any cell of a row.
+func IsBlank(cells []string) bool {
 	return !slices.ContainsFunc(cells, func(cell string) bool { return strings.TrimSpace(cell) != "" })
 }
 
-// delimiter is what the first line is most divided by: spreadsheets write a semicolon where a comma is in decimals.
-func delimiter(content []byte) rune {
+// Delimiter is the one of comma, semicolon and tab that the first line which is not blank is most divided by, outside of
+// quotes: spreadsheets write a semicolon where a comma is in decimals.
+func Delimiter(content []byte) rune {
 	var counts [256]int
 	quoted := false
 	for _, b := range bytes.TrimLeft(content, " \r\n") {
@@ -170,7 +171,10 @@ func delimiter(content []byte) rune {
 	return best
 }
 
-var errLongRow = errors.New("a row is too long")
+var (
+	errLongRow   = errors.New("a row is too long")
+	errManyLines = errors.New("there are too many lines") // a csv.Reader passes over empty ones by itself
+)
 
 // lines gives a csv.Reader one line at a time, and so knows of which row it reads: a row of so many cells that their list
 // would be larger than the file ends here.
@@ -187,7 +191,9 @@ func (l *lines) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	if !l.inside {
-		l.number++
+		if l.number++; l.number > MaxLines {
+			return 0, errManyLines
+		}
 	}
 	n := copy(p, l.rest)
 	if end := bytes.IndexByte(p[:n], '\n'); end >= 0 {

@@ -101,6 +101,36 @@ func TestATextWithoutVariablesIsMeasuredOnce(t *testing.T) {
 	}
 }
 
+// Where there are more characters than are told, those that stand in most texts are.
+func TestTheCharactersThatForceMostTextsAreKept(t *testing.T) {
+	const first, more = 0x4e00, 10
+	b := builder(t, "{{text}}")
+	want := make(map[string]int)
+	for i := range recipients.MaxForcing + more {
+		character, texts := string(rune(first+i)), 1
+		if i >= more {
+			texts = 2
+			want[character] = texts
+		}
+		for n := range texts {
+			b.Add(recipients.Row{At: 2*i + n + 1, Number: string(number(2*i + n)), Values: []string{character}})
+		}
+	}
+	if diff := cmp.Diff(want, b.Upload(0, "d", time.Time{}).Part.Forcing); diff != "" {
+		t.Errorf("forcing (-want +got):\n%s", diff)
+	}
+}
+
+func TestAPartHasTheSegmentsOfItsLongestText(t *testing.T) {
+	b := builder(t, "{{text}}")
+	for i, length := range []int{200, 400, 10} {
+		b.Add(recipients.Row{At: i + 1, Number: string(number(i)), Values: []string{strings.Repeat("x", length)}})
+	}
+	if got := b.Upload(0, "d", time.Time{}).Part.Segments; got != 3 {
+		t.Errorf("%d segments, want 3", got)
+	}
+}
+
 func TestAnEmptyTextIsRefused(t *testing.T) {
 	b := builder(t, "{{text}}")
 	b.Add(recipients.Row{At: 1, Number: "447700900001", Values: []string{" "}})
@@ -125,6 +155,14 @@ func TestPagesAreCutByRowsAndByBytes(t *testing.T) {
 	u = b.Upload(0, "", time.Time{})
 	if diff := cmp.Diff([]int{81, 81, 38}, u.Part.Pages); diff != "" || u.Part.Even() {
 		t.Errorf("long values: even %v, pages (-want +got):\n%s", u.Part.Even(), diff)
+	}
+	b = builder(t, "{{v}}")
+	for i := range 119 {
+		b.Add(recipients.Row{At: i, Number: string(number(i)), Values: []string{strings.Repeat("v", 3200)}})
+	}
+	u = b.Upload(0, "", time.Time{})
+	if diff := cmp.Diff([]int{81, 38}, u.Part.Pages); diff != "" || u.Part.Even() {
+		t.Errorf("two pages of long values: even %v, pages (-want +got):\n%s", u.Part.Even(), diff)
 	}
 }
 

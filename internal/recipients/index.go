@@ -19,26 +19,26 @@ type Leaf struct {
 	Page   int
 	Rows   int
 	// Without are the rows that are left out, a bit each; nil for none.
-	Without Rows
+	Without RowSet
 }
 
-// Rows is a set of rows of a page, a bit each.
-type Rows []byte
+// RowSet is a set of rows of a page, a bit each.
+type RowSet []byte
 
 // Has says whether the row is in the set.
-func (r Rows) Has(row int) bool { return row/8 < len(r) && r[row/8]&(1<<(row%8)) != 0 }
+func (r RowSet) Has(row int) bool { return row/8 < len(r) && r[row/8]&(1<<(row%8)) != 0 }
 
 // With adds a row of a page that has so many.
-func (r Rows) With(row, of int) Rows {
+func (r RowSet) With(row, of int) RowSet {
 	if r == nil {
-		r = make(Rows, (of+7)/8)
+		r = make(RowSet, (of+7)/8)
 	}
 	r[row/8] |= 1 << (row % 8)
 	return r
 }
 
 // Count is how many rows are in the set.
-func (r Rows) Count() int {
+func (r RowSet) Count() int {
 	n := 0
 	for _, b := range r {
 		n += bits.OnesCount8(b)
@@ -117,6 +117,9 @@ func (x Index) Locate(from, to int) []Span {
 		}
 		if start >= to {
 			break
+		}
+		if x.ends[i] == start { // a page of which everybody is left out
+			continue
 		}
 		spans = append(spans, Span{Leaf: x.pages[i], From: max(from-start, 0), To: min(to, x.ends[i]) - start})
 	}

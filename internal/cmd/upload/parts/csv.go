@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
-	"slices"
 	"strings"
 
 	"sluice/internal/recipientfile"
@@ -53,27 +52,6 @@ func (q *quotes) pass(piece []byte) {
 // isSpace also takes the two bytes of a no-break space for spaces.
 func isSpace(b byte) bool { return strings.IndexByte(" \t\v\f\r\xc2\xa0", b) >= 0 }
 
-// delimiterOf is the one of comma, semicolon and tab that stands most often in the first line, outside of quotes.
-func delimiterOf(start []byte) byte {
-	delimiters, quoted := []byte(",;\t"), false
-	var counts [3]int
-	for _, b := range bytes.TrimLeft(start, "\r\n") {
-		if b == '"' {
-			quoted = !quoted
-		}
-		if quoted {
-			continue
-		}
-		if b == '\n' {
-			break
-		}
-		if i := bytes.IndexByte(delimiters, b); i >= 0 {
-			counts[i]++
-		}
-	}
-	return delimiters[slices.Index(counts[:], slices.Max(counts[:]))]
-}
-
 func newReader(content []byte, delimiter byte) *csv.Reader {
 	r := csv.NewReader(bytes.NewReader(content))
 	r.Comma, r.FieldsPerRecord, r.TrimLeadingSpace = rune(delimiter), -1, delimiter != '\t'
@@ -86,7 +64,7 @@ func isBlank(record []byte, delimiter byte) bool {
 		return false
 	}
 	fields, err := newReader(record, delimiter).Read()
-	return errors.Is(err, io.EOF) || err == nil && !slices.ContainsFunc(fields, isFilled)
+	return errors.Is(err, io.EOF) || err == nil && recipientfile.IsBlank(fields)
 }
 
 func isFilled(field string) bool { return strings.TrimSpace(field) != "" }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"sluice/internal/recipientfile"
 )
 
 // Limits are those of a part.
@@ -103,7 +105,7 @@ func (c *Cutter) begin() error {
 	}
 	c.begun = true
 	start := bytes.Clone(c.source.start())
-	c.quotes.delimiter = delimiterOf(start)
+	c.quotes.delimiter = byte(recipientfile.Delimiter(start))
 	if err := c.advance(); err != nil {
 		return err
 	}
