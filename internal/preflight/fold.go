@@ -35,11 +35,6 @@ type person struct {
 	ucs2, out       bool
 }
 
-func compact(n sms.Number) uint64 {
-	v, _ := strconv.ParseUint(n.Digits(), 10, 64) // a Number is digits
-	return v
-}
-
 // newFold takes what the parts say of themselves.
 func newFold(parts []recipients.Part) *fold {
 	f := &fold{forcing: make(map[string]int)}
@@ -83,7 +78,7 @@ func (f *fold) add(entries []recipients.Entry) {
 	for _, e := range entries {
 		f.stride.add(e.Segments)
 		f.people = append(f.people, person{
-			number: compact(e.Number), segments: uint16(e.Segments), plain: uint16(e.Plain), ucs2: e.UCS2,
+			number: e.Number.Uint64(), segments: uint16(e.Segments), plain: uint16(e.Plain), ucs2: e.UCS2,
 		})
 	}
 }
@@ -107,7 +102,7 @@ func (f *fold) All() iter.Seq[sms.Number] {
 
 // find returns nil for a number that is not on the list.
 func (f *fold) find(n sms.Number) *person {
-	i, ok := slices.BinarySearchFunc(f.people, compact(n), func(p person, v uint64) int { return cmp.Compare(p.number, v) })
+	i, ok := slices.BinarySearchFunc(f.people, n.Uint64(), func(p person, v uint64) int { return cmp.Compare(p.number, v) })
 	if !ok {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -169,3 +170,5 @@ func most(forcing map[rune]int) map[string]int {
 	}
 	return top
 }
+
+func isBlank(text string) bool { return strings.TrimSpace(text) == "" }

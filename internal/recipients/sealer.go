@@ -1,12 +1,5 @@
 package recipients
 
-import (
-	"strconv"
-	"strings"
-
-	"sluice/internal/sms"
-)
-
 // Sealer makes one list of parts: who stood there before is left out. It holds about 20 MB for a million recipients, and is
 // for one goroutine.
 type Sealer struct {
@@ -30,7 +23,7 @@ func (s *Sealer) Add(p Part, page int, entries []Entry) []Entry {
 	leaf := Leaf{Part: p.Number, Digest: p.Digest, Page: page, Rows: len(entries)}
 	fresh := entries
 	for i, e := range entries {
-		n := compact(e.Number)
+		n := e.Number.Uint64()
 		if _, ok := s.seen[n]; !ok {
 			s.seen[n] = struct{}{}
 			if leaf.Without != nil {
@@ -53,11 +46,3 @@ func (s *Sealer) Duplicates() int { return s.duplicates }
 
 // Index is the list.
 func (s *Sealer) Index() Index { return NewIndex(s.pages) }
-
-// compact is a number as a number: E.164 has 15 digits, none of them a leading zero.
-func compact(n sms.Number) uint64 {
-	v, _ := strconv.ParseUint(n.Digits(), 10, 64)
-	return v
-}
-
-func isBlank(text string) bool { return strings.TrimSpace(text) == "" }

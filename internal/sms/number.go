@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 )
 
@@ -35,6 +36,12 @@ func ParseNumber(s string) (Number, error) {
 
 // Digits returns the number as Vonage takes it, for the wire and for keys: never for a log.
 func (n Number) Digits() string { return string(n) }
+
+// Uint64 is the digits as a number, for sets of a million: 15 digits fit, and the first is not zero.
+func (n Number) Uint64() uint64 {
+	v, _ := strconv.ParseUint(string(n), 10, 64) // a Number is digits
+	return v
+}
 
 // Format masks for every verb: %d and %x would else find their way around String.
 func (n Number) Format(state fmt.State, verb rune) {
