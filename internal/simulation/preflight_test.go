@@ -86,7 +86,7 @@ func courses() []course {
 		{name: "a sender's limit and texts of one to three segments", bound: "sender", sender: 12, body: personal(400, 400, 1, 2)},
 		{name: "one in twenty is long", bound: "sender", sender: 12, body: personal(800, 800, 1, 20)},
 		{name: "one in fifty is long", bound: "sender", sender: 12, body: personal(800, 800, 1, 50)},
-		{name: "one in seven is long", bound: "sender", sender: 28, body: personal(1400, 140, 5, 7)},
+		{name: "one in seven is long", bound: "sender", sender: 28, body: personal(1400, 1400, 5, 7)},
 		{name: "one in twenty at six a second", bound: "sender", sender: 6, body: personal(400, 400, 1, 20)},
 		{name: "personal texts far apart", bound: "plan", body: personal(300, 30, 60, 7)},
 		{name: "people who want no texts", bound: "account", body: simulation.Tutorial(2000, 2000, 1), optOuts: 500},
