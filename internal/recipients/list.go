@@ -23,7 +23,7 @@ const (
 	// recipient: what cannot be packed still fits into an item (400 KB).
 	PageBytes = 256 << 10
 	// MaxValue is how many characters a value may have: no text may have more.
-	MaxValue = 3200
+	MaxValue = sms.MaxText
 )
 
 // What a Store answers besides success.
